@@ -1,0 +1,108 @@
+#include "engine/cut.h"
+
+#include "policy/decide.h"
+
+int flt_cut_text(const struct flt_ruleset *rs, const struct flt_cut *v, uint32_t n, struct flt_str text, struct flt_buf *out)
+{
+    size_t at = 0;
+    int rc = FLT_OK;
+    for (uint32_t i = 0; rc == FLT_OK && i < n; i++) {
+        rc = flt_buf_add(out, text.p + at, (size_t)v[i].a - at);
+        if (rc == FLT_OK)
+            rc = flt_buf_add_str(out, flt_decide_placeholder(rs, v[i].rule));
+        at = (size_t)v[i].b;
+    }
+    return rc == FLT_OK ? flt_buf_add(out, text.p + at, text.n - at) : rc;
+}
+
+int flt_cut_wire(const struct flt_ruleset *rs, struct flt_cut *v, uint32_t n, uint64_t begin, uint64_t end,
+                 const struct flt_offmap *map, struct flt_arena *arena, struct flt_edits *edits)
+{
+    int rc = FLT_OK;
+    for (uint32_t i = 0; rc == FLT_OK && i < n && v[i].a < end; i++) {
+        if (v[i].b <= begin)
+            continue;
+        uint64_t a = v[i].a > begin ? v[i].a : begin;
+        uint64_t b = v[i].b < end ? v[i].b : end;
+        struct flt_edit e = {
+            .a = flt_offmap_begin(map, (uint32_t)(a - begin)),
+            .b = flt_offmap_end(map, (uint32_t)(b - begin)),
+            .with = v[i].placed ? (struct flt_str){"", 0} : flt_decide_placeholder(rs, v[i].rule),
+        };
+        v[i].placed = true;
+        rc = flt_edits_add(edits, arena, e);
+    }
+    return rc;
+}
+
+/* Is text offset t (relative to the piece) inside an inner string, and where does that state end? */
+static bool inside_at(const struct flt_inner_piece *p, uint64_t t, uint64_t *until)
+{
+    bool inside = p->starts_inside;
+    uint32_t i = 0;
+    while (i < p->n_flips && p->flips[i] <= t) {
+        inside = !inside;
+        i++;
+    }
+    *until = i < p->n_flips ? p->flips[i] : UINT64_MAX;
+    return inside;
+}
+
+static int quoted(struct flt_arena *arena, struct flt_str s, struct flt_str *out)
+{
+    char *p = flt_arena_printf(arena, "\\\"%.*s\\\"", FLT_STR_ARG(s));
+    *out = flt_str_of(p);
+    return p != NULL ? FLT_OK : FLT_E_NOMEM;
+}
+
+int flt_cut_inner(const struct flt_ruleset *rs, struct flt_cut *v, uint32_t n, uint64_t begin, const struct flt_inner_piece *p,
+                  struct flt_arena *arena, struct flt_edits *edits)
+{
+    uint64_t end = begin + p->map.to_end;
+    int rc = FLT_OK;
+    for (uint32_t i = 0; rc == FLT_OK && i < n && v[i].a < end; i++) {
+        uint64_t until;
+        if (v[i].b <= begin)
+            continue;
+        uint64_t a = (v[i].a > begin ? v[i].a : begin) - begin;
+        uint64_t b = (v[i].b < end ? v[i].b : end) - begin;
+        bool inside = inside_at(p, a, &until);
+        if (b > until)
+            return FLT_E_UNSUPPORTED;
+        struct flt_edit e = {.a = flt_offmap_begin(&p->map, (uint32_t)a), .b = flt_offmap_end(&p->map, (uint32_t)b), .with = {"", 0}};
+        if (!v[i].placed)
+            e.with = flt_decide_placeholder(rs, v[i].rule);
+        if (!v[i].placed && !inside)
+            rc = quoted(arena, e.with, &e.with);
+        v[i].placed = true;
+        if (rc == FLT_OK)
+            rc = flt_edits_add(edits, arena, e);
+    }
+    return rc;
+}
+
+static int by_begin(const void *a, const void *b)
+{
+    const struct flt_edit *x = a, *y = b;
+    if (x->a != y->a)
+        return x->a < y->a ? -1 : 1;
+    return x->b < y->b ? -1 : x->b > y->b;
+}
+
+void flt_cut_merge(struct flt_edits *e)
+{
+    uint32_t kept = 0;
+    if (e->n > 1)
+        qsort(e->v, e->n, sizeof(*e->v), by_begin);
+    for (uint32_t i = 0; i < e->n; i++) {
+        struct flt_edit *last = kept != 0 ? &e->v[kept - 1] : NULL;
+        if (last != NULL && e->v[i].a < last->b) {
+            last->b = e->v[i].b > last->b ? e->v[i].b : last->b;
+            if (last->with.n == 0)
+                last->with = e->v[i].with;
+        } else {
+            e->v[kept++] = e->v[i];
+        }
+    }
+    e->n = kept;
+}

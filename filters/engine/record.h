@@ -1,0 +1,34 @@
+/*
+ * record.h: what is learnt about one document while it is inspected; turned into the decision record at the end.
+ */
+#ifndef FLT_ENGINE_RECORD_H
+#define FLT_ENGINE_RECORD_H
+
+#include "flt/engine.h"
+#include "policy/view.h"
+
+#define FLT_FINDINGS_MAX 1000u
+
+struct flt_record {
+    const struct flt_ruleset *rs;
+    const struct flt_policy *policy;
+    struct flt_finding *v;
+    uint32_t n, cap, dropped;
+    uint8_t *seen;  /* [rule] the rule hit at least once (whatever its level): feeds the score */
+    enum flt_action would;
+    uint32_t blocking_rule;
+    enum flt_cause cause;
+    uint64_t total, scanned, opaque;
+    bool failed; /* out of memory while recording */
+};
+
+int flt_record_init(struct flt_record *r, const struct flt_ruleset *rs, const struct flt_policy *p) FLT_MUST_CHECK;
+void flt_record_free(struct flt_record *r);
+/* Adds a finding; returns its index, UINT32_MAX when the bound is reached (then only counted). */
+uint32_t flt_record_add(struct flt_record *r, const struct flt_finding *f);
+/* A confirmed hit of a rule that is below every level: counts for the score only. */
+void flt_record_seen(struct flt_record *r, uint32_t rule);
+/* Sorts findings by span and position and fills *out, whose findings live as long as r (arena NULL) or in the arena. */
+int flt_record_decide(struct flt_record *r, struct flt_arena *arena, struct flt_decision *out) FLT_MUST_CHECK;
+
+#endif

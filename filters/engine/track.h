@@ -1,0 +1,110 @@
+/*
+ * track.h: the stream redactor: one channel's text, fed in any pieces, and what may leave of it.
+ *
+ *      0 ............ released ............ front ............ end
+ *      |  may leave      |  decided, but    |  an open candidate |
+ *      |  (cuts applied) |  overlapped by   |  begins here: it   |
+ *      |                 |  an open match   |  may become a match|
+ *
+ * Semantics, the same for a whole text and for every way of cutting it:
+ *   - each detector's matches are its leftmost, non-overlapping, valid ones;
+ *   - overlapping values merge into one cut, which takes the graver rule's placeholder;
+ *   - a run or block match takes everything up to its end; candidates that begin inside it do not exist.
+ * A decision about a place is only made when no candidate that begins before it is open, so it never depends on how the text
+ * arrived. tests/unit/test_track.c and fuzz_track check this against every split.
+ */
+#ifndef FLT_ENGINE_TRACK_H
+#define FLT_ENGINE_TRACK_H
+
+#include "engine/record.h"
+#include "policy/view.h"
+
+/* Scratch of one thread. */
+struct flt_kit {
+    struct flt_scratch *scan;
+    struct flt_match_scratch *match;
+};
+
+/* Replace text [a,b) by the rule's placeholder. */
+struct flt_cut {
+    uint64_t a, b;
+    uint32_t rule;
+    bool open;   /* the end is not known yet: b grows */
+    bool placed; /* the placeholder was written */
+};
+
+struct flt_track_conf {
+    const struct flt_ruleset *rs;
+    const struct flt_policy *policy;
+    const struct flt_hold *hold; /* NULL for whole texts */
+    struct flt_record *record;
+    enum flt_direction direction;
+    enum flt_role role;
+    uint32_t span; /* number for findings */
+    bool stop_at_block; /* a blocking match ends the text (real streams) */
+};
+
+struct flt_match {
+    uint64_t ma, mb; /* whole match (head) */
+    uint64_t a, b;   /* value */
+    uint32_t det;
+};
+struct flt_window {
+    uint32_t det;
+    uint64_t lo, hi; /* a match here holds a scanner hit that ends in (lo, hi] */
+    bool done;
+};
+
+struct flt_track {
+    struct flt_track_conf conf;
+    struct flt_scan_stream *scan;
+    char *text; /* bytes [base, end) */
+    uint64_t base, end;
+    size_t cap;
+    bool borrowed; /* text belongs to the caller */
+    uint64_t front, released;
+    uint64_t *resume; /* [detector] no match begins before */
+    struct flt_window *win;
+    uint32_t n_win, cap_win;
+    struct flt_match *found; /* decided, not yet cut */
+    uint32_t n_found, cap_found;
+    struct flt_cut *cut; /* ascending; drop with flt_track_forget */
+    uint32_t n_cut, cap_cut;
+    bool swallowing; /* inside a run or block: cut[n_cut-1] is open */
+    uint32_t swallow_det, swallow_finding;
+    uint64_t swallow_pos;
+    uint64_t swallow_least; /* the cut reaches at least to here (merged earlier matches) */
+    bool blocked;
+    uint64_t block_at;
+    uint32_t block_rule;
+    uint64_t budget; /* bytes of text PCRE2 may still look at */
+    int status;      /* first failure; sticks */
+};
+
+/* Streams: opens scanner state. Zero-initialise t before. FLT_E_NOMEM. */
+int flt_track_open(struct flt_track *t, const struct flt_track_conf *conf) FLT_MUST_CHECK;
+/* Whole texts: no scanner state; give hits with flt_track_hit, then call flt_track_whole once. */
+int flt_track_begin(struct flt_track *t, const struct flt_track_conf *conf, struct flt_str text) FLT_MUST_CHECK;
+void flt_track_hit(struct flt_track *t, uint32_t detector, uint64_t end);
+/* A flt_hit_fn for scanners; arg is the struct flt_track. */
+void flt_track_scan_hit(void *arg, uint32_t id, uint64_t end);
+int flt_track_whole(struct flt_track *t, struct flt_kit *kit) FLT_MUST_CHECK;
+
+/* Streams: FLT_E_ENGINE, FLT_E_LIMIT, FLT_E_NOMEM: the text was not inspected; nothing more may leave. */
+int flt_track_feed(struct flt_track *t, struct flt_kit *kit, struct flt_str text) FLT_MUST_CHECK;
+/* The text is over: everything is decided and released (or blocked). */
+int flt_track_finish(struct flt_track *t, struct flt_kit *kit) FLT_MUST_CHECK;
+/* Cuts that end at or before `upto` are not needed any more. */
+void flt_track_forget(struct flt_track *t, uint64_t upto);
+size_t flt_track_memory(const struct flt_track *t);
+void flt_track_close(struct flt_track *t);
+
+/* ---- between track.c, track_find.c and track_open.c ---- */
+int flt_track_search(struct flt_track *t, struct flt_kit *kit, bool over, uint64_t *open);
+int flt_track_open_start(struct flt_track *t, struct flt_kit *kit, uint64_t *open);
+int flt_track_add_cut(struct flt_track *t, uint64_t a, uint64_t b, uint32_t rule);
+enum flt_action flt_track_act(const struct flt_track *t, uint32_t det);
+/* Records the finding of a holding match; returns its index in the record. */
+uint32_t flt_track_note(struct flt_track *t, const struct flt_match *m);
+
+#endif

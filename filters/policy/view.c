@@ -1,0 +1,255 @@
+#include "policy/view.h"
+
+/* ---- which rules act ------------------------------------------------------------------------------------------------ */
+
+/* A glob names rules as "class/name" or by their id "class.name". */
+static bool glob_matches(struct flt_str glob, const struct flt_rule *r)
+{
+    char name[160];
+    struct flt_str cls = flt_str_of(flt_class_names[r->class_]);
+    int n = snprintf(name, sizeof(name), "%.*s/%.*s", FLT_STR_ARG(cls), (int)(r->id.n - cls.n - 1), r->id.p + cls.n + 1);
+    return flt_str_glob((struct flt_str){name, (size_t)n}, glob) || flt_str_glob(r->id, glob);
+}
+
+static bool any_matches(const struct flt_strlist *l, const struct flt_rule *r)
+{
+    for (uint32_t i = 0; i < l->n; i++) {
+        if (glob_matches(l->v[i], r))
+            return true;
+    }
+    return false;
+}
+
+/* Class wildcards may be empty today and filled by the next pack; a name that matches nothing is worth a word. */
+static void warn_idle_globs(const struct flt_tenant *t, const struct flt_strlist *l, const struct flt_ruleset *rs, struct flt_diag *d)
+{
+    char file[256];
+    snprintf(file, sizeof(file), "%.*s", FLT_STR_ARG(t->file));
+    for (uint32_t i = 0; i < l->n; i++) {
+        bool used = l->v[i].n != 0 && l->v[i].p[l->v[i].n - 1] == '*';
+        for (uint32_t r = 0; !used && r < rs->n_rules; r++)
+            used = glob_matches(l->v[i], &rs->rules[r]);
+        if (!used)
+            flt_diag_add(d, FLT_OK, file, t->rules.line, t->rules.col, "rules", "'%.*s' matches no rule of the loaded packs", FLT_STR_ARG(l->v[i]));
+    }
+}
+
+static enum flt_action rule_action(const struct flt_rules_conf *c, const struct flt_rule *r, enum flt_direction dir, enum flt_role role)
+{
+    int act = c->class_action[r->class_] >= 0 ? c->class_action[r->class_] : r->action;
+    if (r->direction != 2 && r->direction != (int)dir)
+        return FLT_ACT_ALLOW;
+    if (r->sensitivity > c->observe_level)
+        return FLT_ACT_ALLOW;
+    if ((r->sensitivity > c->block_level || (r->roles & (1u << role)) == 0) && act > FLT_ACT_ANNOTATE)
+        return FLT_ACT_ANNOTATE;
+    return (enum flt_action)act;
+}
+
+struct flt_policy *flt_policy_new(const struct flt_tenant *t, const struct flt_ruleset *rs, struct flt_diag *d)
+{
+    struct flt_policy *p = calloc(1, sizeof(*p));
+    if (p == NULL)
+        return NULL;
+    p->tenant = t;
+    p->n_rules = rs->n_rules;
+    p->act = calloc((size_t)rs->n_rules * 2 * FLT_ROLE_COUNT + 1, 1);
+    p->on = calloc((size_t)rs->n_rules + 1, 1);
+    if (p->act == NULL || p->on == NULL)
+        goto bad;
+    for (uint32_t i = 0; i < rs->n_rules; i++) {
+        const struct flt_rule *r = &rs->rules[i];
+        bool enabled = (t->rules.enable.n == 0 || any_matches(&t->rules.enable, r)) && !any_matches(&t->rules.disable, r);
+        p->on[i] = enabled;
+        for (unsigned k = 0; enabled && k < 2 * FLT_ROLE_COUNT; k++) {
+            enum flt_direction dir = k < FLT_ROLE_COUNT ? FLT_REQUEST : FLT_RESPONSE;
+            p->act[(size_t)k * rs->n_rules + i] = (uint8_t)rule_action(&t->rules, r, dir, (enum flt_role)(k % FLT_ROLE_COUNT));
+        }
+    }
+    warn_idle_globs(t, &t->rules.enable, rs, d);
+    warn_idle_globs(t, &t->rules.disable, rs, d);
+    p->answer = flt_hold_new(p, rs, FLT_RESPONSE, FLT_ROLE_ASSISTANT);
+    if (p->answer == NULL)
+        goto bad;
+    return p;
+bad:
+    flt_policy_free(p);
+    return NULL;
+}
+
+void flt_policy_free(struct flt_policy *p)
+{
+    if (p == NULL)
+        return;
+    flt_hold_free(p->answer);
+    free(p->act);
+    free(p->on);
+    free(p);
+}
+
+size_t flt_policy_memory(const struct flt_policy *p)
+{
+    return sizeof(*p) + (size_t)p->n_rules * (2 * FLT_ROLE_COUNT + 1) + sizeof(*p->answer);
+}
+
+/* ---- open candidates ----------------------------------------------------------------------------------------------------- */
+
+struct group {
+    struct flt_byteset body, first;
+    uint32_t width, ahead;
+    uint32_t *member;
+    uint32_t n;
+};
+
+static bool spans_words(const struct group *g)
+{
+    return flt_byteset_has(&g->body, ' ');
+}
+
+/* How much worse the walk gets by treating two groups as one; groups that span words and others stay apart. */
+static uint64_t merge_cost(const struct group *a, const struct group *b)
+{
+    struct flt_byteset body = a->body, first = a->first;
+    flt_byteset_or(&body, &b->body);
+    flt_byteset_or(&first, &b->first);
+    uint64_t bytes = 2u * flt_byteset_count(&body) - flt_byteset_count(&a->body) - flt_byteset_count(&b->body);
+    uint64_t starts = 2u * flt_byteset_count(&first) - flt_byteset_count(&a->first) - flt_byteset_count(&b->first);
+    uint64_t width = a->width > b->width ? a->width - b->width : b->width - a->width;
+    return (spans_words(a) != spans_words(b) ? UINT64_C(1) << 40 : 0) + bytes * 64 + starts * 16 + width;
+}
+
+static bool merge_into(struct group *a, struct group *b)
+{
+    uint32_t *m = realloc(a->member, (a->n + b->n) * sizeof(*m));
+    if (m == NULL)
+        return false;
+    memcpy(m + a->n, b->member, b->n * sizeof(*m));
+    a->member = m;
+    a->n += b->n;
+    flt_byteset_or(&a->body, &b->body);
+    flt_byteset_or(&a->first, &b->first);
+    a->width = a->width > b->width ? a->width : b->width;
+    a->ahead = a->ahead > b->ahead ? a->ahead : b->ahead;
+    free(b->member);
+    return true;
+}
+
+/* Merges the two most alike groups until they fit the mask. */
+static bool reduce(struct group *g, uint32_t *n)
+{
+    while (*n > FLT_HOLD_GROUPS) {
+        uint32_t bi = 0, bj = 1;
+        uint64_t best = UINT64_MAX;
+        for (uint32_t i = 0; i < *n; i++) {
+            for (uint32_t j = i + 1; j < *n; j++) {
+                uint64_t c = merge_cost(&g[i], &g[j]);
+                if (c < best) {
+                    best = c;
+                    bi = i;
+                    bj = j;
+                }
+            }
+        }
+        if (!merge_into(&g[bi], &g[bj]))
+            return false;
+        g[bj] = g[--*n];
+    }
+    return true;
+}
+
+static void add_expiry(struct flt_hold *h, uint32_t width, uint64_t bit)
+{
+    uint32_t i = 0;
+    while (i < h->n_expiry && h->expiry[i].width < width)
+        i++;
+    if (i == h->n_expiry || h->expiry[i].width != width) {
+        memmove(&h->expiry[i + 1], &h->expiry[i], (h->n_expiry - i) * sizeof(h->expiry[0]));
+        h->n_expiry++;
+        h->expiry[i].width = width;
+        h->expiry[i].groups = 0;
+    }
+    h->expiry[i].groups |= bit;
+}
+
+static void fill(struct flt_hold *h, const struct group *g, uint32_t n)
+{
+    uint32_t at = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t bit = UINT64_C(1) << i;
+        for (unsigned c = 0; c < 256; c++) {
+            h->body[c] |= flt_byteset_has(&g[i].body, (uint8_t)c) ? bit : 0;
+            h->first[c] |= flt_byteset_has(&g[i].first, (uint8_t)c) ? bit : 0;
+        }
+        h->all |= bit;
+        h->second |= spans_words(&g[i]) ? bit : 0;
+        for (uint32_t k = 0; k + 1 < g[i].ahead; k++)
+            h->ahead[k] |= bit;
+        uint32_t reach = g[i].width + (g[i].ahead > 0 ? g[i].ahead - 1 : 0);
+        add_expiry(h, reach, bit);
+        h->max_width = reach > h->max_width ? reach : h->max_width;
+        h->group_begin[i] = at;
+        memcpy(h->member + at, g[i].member, g[i].n * sizeof(*h->member));
+        at += g[i].n;
+    }
+    h->group_begin[n] = at;
+    h->n_groups = n;
+}
+
+static bool same_bytes(const struct group *g, const struct flt_shape *s, uint32_t ahead)
+{
+    return memcmp(&g->body, &s->body, sizeof(s->body)) == 0 && memcmp(&g->first, &s->first, sizeof(s->first)) == 0 && g->ahead == ahead;
+}
+
+static bool add_to_groups(struct group *g, uint32_t *n, const struct flt_detector *det, uint32_t index)
+{
+    const struct flt_shape *s = flt_matcher_shape(det->m);
+    uint32_t ahead = flt_matcher_ahead(det->m);
+    struct group one = {s->body, s->first, s->max, ahead, malloc(sizeof(uint32_t)), 1};
+    if (one.member == NULL)
+        return false;
+    one.member[0] = index;
+    for (uint32_t i = 0; i < *n; i++) {
+        if (!same_bytes(&g[i], s, ahead))
+            continue;
+        bool merged = merge_into(&g[i], &one);
+        if (!merged)
+            free(one.member);
+        return merged;
+    }
+    g[(*n)++] = one;
+    return true;
+}
+
+struct flt_hold *flt_hold_new(const struct flt_policy *p, const struct flt_ruleset *rs, enum flt_direction dir, enum flt_role role)
+{
+    uint32_t n = 0;
+    bool ok = true;
+    struct group *g = calloc(rs->n_detectors + 1, sizeof(*g));
+    struct flt_hold *h = calloc(1, sizeof(*h));
+    if (h != NULL)
+        h->member = calloc(rs->n_detectors + 1, sizeof(*h->member));
+    ok = g != NULL && h != NULL && h->member != NULL;
+    for (uint32_t i = 0; ok && i < rs->n_detectors; i++) {
+        if (flt_policy_act(p, dir, role, rs->detectors[i].rule) >= FLT_ACT_REDACT)
+            ok = add_to_groups(g, &n, &rs->detectors[i], i);
+    }
+    ok = ok && reduce(g, &n);
+    if (ok)
+        fill(h, g, n);
+    for (uint32_t i = 0; g != NULL && i < n; i++)
+        free(g[i].member);
+    free(g);
+    if (!ok) {
+        flt_hold_free(h);
+        return NULL;
+    }
+    return h;
+}
+
+void flt_hold_free(struct flt_hold *h)
+{
+    if (h == NULL)
+        return;
+    free(h->member);
+    free(h);
+}

@@ -1,0 +1,496 @@
+/*
+ * shape.c: a recursive-descent reader of the pattern subset. Each construct yields widths, first and body sets; sequences,
+ * alternations and quantifiers combine them.
+ */
+#include "scan/shape.h"
+
+const char *const flt_shape_names[] = {"bounded", "run", "block", NULL};
+
+#define UNBOUNDED UINT32_MAX
+#define MAX_NESTING 32
+
+/* What one construct can match. */
+struct part {
+    uint32_t min, max; /* max UNBOUNDED = open quantifier inside */
+    struct flt_byteset first, body;
+    bool single; /* exactly one byte of `first`: may carry the open quantifier of a run */
+};
+
+struct reader {
+    const char *p;
+    size_t n, i;
+    bool caseless;
+    unsigned depth;
+    unsigned groups;
+    /* the open quantifier met, if any */
+    unsigned open;
+    size_t open_begin, open_end;
+    uint32_t open_min;
+    struct flt_byteset open_set;
+    bool open_in_alternation, open_repeated;
+    /* error */
+    const char *why;
+    size_t where;
+};
+
+unsigned flt_byteset_count(const struct flt_byteset *s)
+{
+    unsigned n = 0;
+    for (int i = 0; i < 4; i++)
+        n += (unsigned)__builtin_popcountll(s->w[i]);
+    return n;
+}
+
+static bool fail(struct reader *r, size_t where, const char *why)
+{
+    if (r->why == NULL) {
+        r->why = why;
+        r->where = where;
+    }
+    return false;
+}
+
+static uint32_t add_width(uint32_t a, uint32_t b)
+{
+    if (a == UNBOUNDED || b == UNBOUNDED)
+        return UNBOUNDED;
+    uint64_t s = (uint64_t)a + b;
+    return s >= UNBOUNDED ? UNBOUNDED - 1 : (uint32_t)s;
+}
+
+static uint32_t mul_width(uint32_t a, uint32_t times)
+{
+    if (times == 0 || a == 0)
+        return 0;
+    if (a == UNBOUNDED || times == UNBOUNDED)
+        return UNBOUNDED;
+    uint64_t m = (uint64_t)a * times;
+    return m >= UNBOUNDED ? UNBOUNDED - 1 : (uint32_t)m;
+}
+
+static void add_byte(struct reader *r, struct flt_byteset *s, uint8_t c)
+{
+    flt_byteset_add(s, c);
+    if (!r->caseless)
+        return;
+    if (c >= 'a' && c <= 'z')
+        flt_byteset_add(s, (uint8_t)(c - 32));
+    else if (c >= 'A' && c <= 'Z')
+        flt_byteset_add(s, (uint8_t)(c + 32));
+}
+
+static void add_range(struct reader *r, struct flt_byteset *s, unsigned lo, unsigned hi)
+{
+    for (unsigned c = lo; c <= hi; c++)
+        add_byte(r, s, (uint8_t)c);
+}
+
+static void invert(struct flt_byteset *s)
+{
+    for (int i = 0; i < 4; i++)
+        s->w[i] = ~s->w[i];
+}
+
+/* Adds the class of \d \w \s (or its complement for capitals); false when c names no class. */
+static bool add_class_escape(struct reader *r, struct flt_byteset *s, char c)
+{
+    struct flt_byteset k = {{0}};
+    switch (c | 0x20) {
+    case 'd':
+        add_range(r, &k, '0', '9');
+        break;
+    case 'w':
+        add_range(r, &k, '0', '9');
+        add_range(r, &k, 'a', 'z');
+        add_range(r, &k, 'A', 'Z');
+        add_byte(r, &k, '_');
+        break;
+    case 's':
+        add_range(r, &k, 9, 13);
+        add_byte(r, &k, ' ');
+        break;
+    default:
+        return false;
+    }
+    if (c < 'a')
+        invert(&k);
+    flt_byteset_or(s, &k);
+    return true;
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
+        return (c | 0x20) - 'a' + 10;
+    return -1;
+}
+
+/* One literal byte after a backslash at r->i; -1 = not a literal escape. */
+static int literal_escape(struct reader *r)
+{
+    char c = r->p[r->i];
+    switch (c) {
+    case 't':
+        return '\t';
+    case 'n':
+        return '\n';
+    case 'r':
+        return '\r';
+    case 'f':
+        return '\f';
+    case 'x':
+        if (r->i + 2 < r->n && hex_digit(r->p[r->i + 1]) >= 0 && hex_digit(r->p[r->i + 2]) >= 0) {
+            int v = hex_digit(r->p[r->i + 1]) * 16 + hex_digit(r->p[r->i + 2]);
+            r->i += 2;
+            return v;
+        }
+        return -1;
+    default:
+        /* punctuation stands for itself; letters and digits would be constructs of PCRE */
+        if ((c >= '!' && c <= '/') || (c >= ':' && c <= '@') || (c >= '[' && c <= '`') || (c >= '{' && c <= '~') || c == ' ')
+            return c;
+        return -1;
+    }
+}
+
+/* One member of a bracket class at r->i: a byte in *byte, or a whole class added to *s (then *byte = -1). */
+static bool class_member(struct reader *r, struct flt_byteset *s, int *byte)
+{
+    char c = r->p[r->i];
+    *byte = -1;
+    if (c == '[' && r->i + 1 < r->n && (r->p[r->i + 1] == ':' || r->p[r->i + 1] == '.' || r->p[r->i + 1] == '='))
+        return fail(r, r->i, "POSIX classes are not part of the pattern language");
+    if ((uint8_t)c >= 0x80)
+        return fail(r, r->i, "non-ASCII characters cannot stand in a class (patterns match bytes): use an alternation");
+    if (c != '\\') {
+        *byte = (uint8_t)c;
+        r->i++;
+        return true;
+    }
+    if (++r->i >= r->n)
+        return fail(r, r->i - 1, "pattern ends after a backslash");
+    if (add_class_escape(r, s, r->p[r->i])) {
+        r->i++;
+        return true;
+    }
+    *byte = literal_escape(r);
+    if (*byte < 0)
+        return fail(r, r->i - 1, "this escape is not part of the pattern language");
+    r->i++;
+    return true;
+}
+
+static bool read_class(struct reader *r, struct flt_byteset *s)
+{
+    size_t begin = r->i++;
+    bool negated = r->i < r->n && r->p[r->i] == '^';
+    if (negated)
+        r->i++;
+    bool first = true;
+    while (r->i < r->n && (first || r->p[r->i] != ']')) {
+        int lo, hi;
+        first = false;
+        if (!class_member(r, s, &lo))
+            return false;
+        if (lo < 0)
+            continue;
+        if (r->i + 1 < r->n && r->p[r->i] == '-' && r->p[r->i + 1] != ']') {
+            r->i++;
+            size_t at = r->i;
+            if (!class_member(r, s, &hi))
+                return false;
+            if (hi < lo)
+                return fail(r, at, "range is out of order");
+            add_range(r, s, (unsigned)lo, (unsigned)hi);
+        } else {
+            add_byte(r, s, (uint8_t)lo);
+        }
+    }
+    if (r->i >= r->n)
+        return fail(r, begin, "class is not closed");
+    r->i++;
+    if (negated)
+        invert(s);
+    return true;
+}
+
+static bool read_alternation(struct reader *r, struct part *out);
+
+static bool read_group(struct reader *r, struct part *out)
+{
+    size_t begin = r->i++;
+    if (r->i < r->n && r->p[r->i] == '?') {
+        if (r->i + 1 >= r->n || r->p[r->i + 1] != ':')
+            return fail(r, begin, "only (?:...) and one (...) are allowed: look-around, flags and names are not "
+                                  "streamable; use left/right boundaries and `case`");
+        r->i += 2;
+    } else if (++r->groups > 1) {
+        return fail(r, begin, "only one capture group (the value) is allowed");
+    }
+    if (++r->depth > MAX_NESTING)
+        return fail(r, begin, "groups are nested too deeply");
+    if (!read_alternation(r, out))
+        return false;
+    r->depth--;
+    if (r->i >= r->n || r->p[r->i] != ')')
+        return fail(r, begin, "group is not closed");
+    r->i++;
+    return true;
+}
+
+static void one_byte(struct part *out, const struct flt_byteset *s)
+{
+    *out = (struct part){.min = 1, .max = 1, .first = *s, .body = *s, .single = true};
+}
+
+static bool read_atom(struct reader *r, struct part *out)
+{
+    struct flt_byteset s = {{0}};
+    char c = r->p[r->i];
+    switch (c) {
+    case '(':
+        return read_group(r, out);
+    case '[':
+        if (!read_class(r, &s))
+            return false;
+        break;
+    case '.':
+        flt_byteset_add(&s, '\n');
+        invert(&s);
+        r->i++;
+        break;
+    case '^':
+    case '$':
+        return fail(r, r->i, "anchors are not streamable; use left/right boundaries");
+    case '*':
+    case '+':
+    case '?':
+        return fail(r, r->i, "quantifier has nothing to repeat");
+    case '\\':
+        if (++r->i >= r->n)
+            return fail(r, r->i - 1, "pattern ends after a backslash");
+        if (!add_class_escape(r, &s, r->p[r->i])) {
+            int b = literal_escape(r);
+            if (b < 0)
+                return fail(r, r->i - 1, "this escape is not part of the pattern language (no \\b, \\p, back-references)");
+            add_byte(r, &s, (uint8_t)b);
+        }
+        r->i++;
+        break;
+    default:
+        add_byte(r, &s, (uint8_t)c);
+        r->i++;
+        break;
+    }
+    one_byte(out, &s);
+    return true;
+}
+
+static bool read_number(struct reader *r, uint32_t *v)
+{
+    size_t begin = r->i;
+    uint32_t x = 0;
+    while (r->i < r->n && r->p[r->i] >= '0' && r->p[r->i] <= '9') {
+        x = x * 10 + (uint32_t)(r->p[r->i++] - '0');
+        if (x > 65535)
+            return fail(r, begin, "repeat count is above 65535");
+    }
+    *v = x;
+    return r->i > begin;
+}
+
+/* "{m}", "{m,}" or "{m,n}" at r->i; false without an error when it is a literal brace. */
+static bool read_braces(struct reader *r, uint32_t *lo, uint32_t *hi)
+{
+    size_t begin = r->i++;
+    bool ok = read_number(r, lo);
+    *hi = *lo;
+    if (ok && r->i < r->n && r->p[r->i] == ',') {
+        r->i++;
+        if (!read_number(r, hi))
+            *hi = UNBOUNDED;
+    }
+    if (ok && r->why == NULL && r->i < r->n && r->p[r->i] == '}') {
+        r->i++;
+        return true;
+    }
+    r->i = begin;
+    return false;
+}
+
+static bool read_quantifier(struct reader *r, uint32_t *lo, uint32_t *hi)
+{
+    *lo = 0;
+    *hi = UNBOUNDED;
+    switch (r->p[r->i]) {
+    case '?':
+        *hi = 1;
+        break;
+    case '+':
+        *lo = 1;
+        break;
+    case '*':
+        break;
+    case '{':
+        return read_braces(r, lo, hi);
+    default:
+        return false;
+    }
+    r->i++;
+    return true;
+}
+
+static bool apply_quantifier(struct reader *r, struct part *p, size_t at, uint32_t lo, uint32_t hi)
+{
+    if (r->i < r->n && (r->p[r->i] == '?' || r->p[r->i] == '+'))
+        return fail(r, r->i, "lazy and possessive quantifiers are not part of the pattern language");
+    if (hi < lo)
+        return fail(r, at, "repeat range is out of order");
+    if (p->max == UNBOUNDED)
+        r->open_repeated = true;
+    if (hi == UNBOUNDED) {
+        if (!p->single)
+            return fail(r, at, "unbounded repeat of more than one class: not bounded, not a run");
+        r->open++;
+        r->open_begin = at;
+        r->open_end = r->i;
+        r->open_min = lo;
+        r->open_set = p->first;
+    }
+    p->min = mul_width(p->min, lo);
+    p->max = hi == UNBOUNDED ? UNBOUNDED : mul_width(p->max, hi);
+    p->single = false;
+    return true;
+}
+
+static bool read_sequence(struct reader *r, struct part *out)
+{
+    *out = (struct part){0};
+    bool nullable = true, first_part = true;
+    while (r->i < r->n && r->p[r->i] != '|' && r->p[r->i] != ')') {
+        struct part p;
+        uint32_t lo, hi;
+        if (!read_atom(r, &p))
+            return false;
+        size_t at = r->i;
+        if (r->i < r->n && read_quantifier(r, &lo, &hi)) {
+            if (!apply_quantifier(r, &p, at, lo, hi))
+                return false;
+        } else if (r->why != NULL) {
+            return false;
+        }
+        if (nullable)
+            flt_byteset_or(&out->first, &p.first);
+        if (p.min > 0)
+            nullable = false;
+        flt_byteset_or(&out->body, &p.body);
+        out->min = add_width(out->min, p.min);
+        out->max = add_width(out->max, p.max);
+        out->single = first_part && p.single;
+        first_part = false;
+    }
+    return true;
+}
+
+static bool read_alternation(struct reader *r, struct part *out)
+{
+    unsigned open_before = r->open;
+    if (!read_sequence(r, out))
+        return false;
+    while (r->i < r->n && r->p[r->i] == '|') {
+        struct part p;
+        r->i++;
+        if (!read_sequence(r, &p))
+            return false;
+        flt_byteset_or(&out->first, &p.first);
+        flt_byteset_or(&out->body, &p.body);
+        out->min = p.min < out->min ? p.min : out->min;
+        out->max = p.max > out->max ? p.max : out->max;
+        out->single = out->single && p.single;
+        if (r->open != open_before)
+            r->open_in_alternation = true;
+    }
+    return true;
+}
+
+/* An open quantifier makes a run only when nothing but closing parentheses follows it. */
+static bool check_run(struct reader *r)
+{
+    if (r->open > 1)
+        return fail(r, r->open_begin, "more than one unbounded repeat: not bounded, not a run");
+    if (r->open_in_alternation || r->open_repeated)
+        return fail(r, r->open_begin, "an unbounded repeat may not stand inside an alternation or a repeated group");
+    for (size_t i = r->open_end; i < r->n; i++) {
+        if (r->p[i] != ')')
+            return fail(r, r->open_begin, "unbounded repeat that is not at the end: give it a finite maximum");
+    }
+    return true;
+}
+
+static int write_head(const struct reader *r, struct flt_buf *head)
+{
+    flt_buf_clear(head);
+    if (r->open == 0)
+        return flt_buf_add(head, r->p, r->n);
+    int rc = flt_buf_add(head, r->p, r->open_begin);
+    if (rc == FLT_OK)
+        rc = flt_buf_printf(head, "{%u}", r->open_min);
+    if (rc == FLT_OK)
+        rc = flt_buf_add(head, r->p + r->open_end, r->n - r->open_end);
+    return rc;
+}
+
+int flt_shape_analyse(struct flt_str pattern, bool caseless, struct flt_shape *out, struct flt_buf *head, size_t *where,
+                      const char **why)
+{
+    struct reader r = {.p = pattern.p, .n = pattern.n, .caseless = caseless};
+    struct part p = {0};
+    bool ok = pattern.n != 0 || fail(&r, 0, "pattern is empty");
+    ok = ok && read_alternation(&r, &p);
+    if (ok && r.i < r.n)
+        ok = fail(&r, r.i, "closing parenthesis without a group");
+    if (ok && r.open > 0) {
+        ok = check_run(&r);
+        if (ok) /* the head holds the run's fewest bytes: widths without the open part are exactly the minimum's */
+            p.max = 0;
+    }
+    if (!ok) {
+        *where = r.where;
+        *why = r.why;
+        return FLT_E_CONFIG;
+    }
+    int rc = write_head(&r, head);
+    if (rc != FLT_OK) {
+        *where = 0;
+        *why = "pattern is too long";
+        return FLT_E_CONFIG;
+    }
+    *out = (struct flt_shape){.min = p.min, .max = p.max, .first = p.first, .body = p.body, .group = r.groups != 0};
+    if (r.open > 0) {
+        /* The head's own shape: analyse the closed pattern, which has no open quantifier left. */
+        struct flt_shape closed;
+        struct flt_buf again;
+        flt_buf_init(&again, head->max);
+        rc = flt_shape_analyse(flt_buf_str(head), caseless, &closed, &again, where, why);
+        flt_buf_free(&again);
+        if (rc != FLT_OK)
+            return rc;
+        *out = closed;
+        out->kind = FLT_SHAPE_RUN;
+        out->run = r.open_set;
+        flt_byteset_or(&out->body, &r.open_set);
+    }
+    if (out->min == 0) {
+        *where = 0;
+        *why = "pattern can match nothing at all";
+        return FLT_E_CONFIG;
+    }
+    if (out->max > FLT_SHAPE_MAX_WIDTH) {
+        *where = 0;
+        *why = "pattern can match more than 4096 bytes";
+        return FLT_E_CONFIG;
+    }
+    return FLT_OK;
+}
