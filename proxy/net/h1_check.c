@@ -400,10 +400,10 @@ static struct px_h1_error judge_absolute(struct px_h1_head *h)
 
 static struct px_h1_error judge_target(struct px_h1_head *h)
 {
-    if (h->target.p[0] == '/')
-        return FINE;
     if (flt_str_is(h->method, "CONNECT"))
         return authority_ok(h->target) ? FINE : ERROR(400, "malformed target");
+    if (h->target.p[0] == '/')
+        return FINE;
     if (flt_str_is(h->target, "*"))
         return flt_str_is(h->method, "OPTIONS") ? FINE : ERROR(400, "malformed target");
     return judge_absolute(h);

@@ -43,7 +43,7 @@ def jsonl(rows, *args):
 @suite.each([("no verb", []), ("unknown verb", ["frobnicate"]), ("unknown option", ["check", "--frobnicate"]),
              ("bad direction", ["check", "--direction", "sideways", "-"]), ("bad stream size", ["check", "--stream", "0", "-"]),
              ("missing file", ["check", "/nonexistent/prompt.txt"]), ("missing configuration", ["check", "-c", "/nonexistent", "-"]),
-             ("serve with a missing file", ["serve", "-c", "/nonexistent"]), ("unknown rule", ["rules", "explain", "pii.nothing"]),
+             ("serve with a missing file", ["serve", "-c", "/nonexistent"]),
              ("rules without a verb", ["rules"]), ("mock with a bad option", ["mock", "--frobnicate"]),
              ("mock with a bad certificate", ["mock", "--listen", "127.0.0.1:0", "--tls", "/nonexistent,/nonexistent"])])
 def usage_errors_exit_with_2(args):
@@ -185,6 +185,13 @@ def rules_explain_says_what_a_rule_does():
         contains(out, words, "explanation")
 
 
+@suite.test
+def an_unknown_rule_is_a_failure():
+    status, _, err = run("rules", "explain", "pii.nothing")
+    equal(status, 1, "exit status")
+    check(err.strip(), "something is said on standard error")
+
+
 PACK = """pack: pii.test
 version: 1
 rules:
@@ -308,7 +315,7 @@ def the_example_script_works():
             c.send(request("POST", "/v1/chat/completions", [("Content-Type", "application/json")], body))
             contains(c.response().content(), "raining in Lisbon", "answer")
             for want in (429, 200):
-                c.send(request("POST", "/v1/chat/completions", [], body.replace(b'"m"', b'"flaky"')))
+                c.send(request("POST", "/v1/chat/completions", [], b'{"model":"flaky","messages":[]}'))
                 equal(c.response().status, want, "status")
     finally:
         equal(p.stop(), 0, "exit status")

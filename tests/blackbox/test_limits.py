@@ -67,7 +67,7 @@ def a_declared_length_past_the_limit_is_refused_at_once():
 def an_endless_chunked_body_is_refused_at_the_limit():
     mock.script()
     data = request("GET", "/v1/chat/completions", site.headers("small") + [("Transfer-Encoding", "chunked")])
-    with site.connect() as c:
+    with site.connect(plain=True) as c:
         c.send(data.replace(b"GET", b"POST", 1))
         sent = 0
         try:
@@ -103,7 +103,7 @@ def long_target_is_refused():
 @suite.test
 def endless_head_is_refused():
     mock.script()
-    with site.connect() as c:
+    with site.connect(plain=True) as c:
         try:
             c.send(b"POST /v1/chat/completions HTTP/1.1\r\n")
             for i in range(200):
@@ -148,7 +148,7 @@ def slow_head_and_body_get_408():
 def dribbling_does_not_extend_the_deadline():
     mock.script()
     began = time.monotonic()
-    with site.connect() as c:
+    with site.connect(plain=True) as c:
         data = head(len(BODY))
         try:
             for i in range(len(data) - 5):

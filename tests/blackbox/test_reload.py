@@ -17,7 +17,7 @@ BODY = json.dumps(chat_body("hi")).encode()
 
 
 def reloads():
-    return site.serve.metric("sallyport_reloads_total"), site.serve.metric("sallyport_reload_failures_total")
+    return site.serve.metric("sallyport_config_reloads_total"), site.serve.metric("sallyport_config_reload_failures_total")
 
 
 def reload_and_wait(good=True):

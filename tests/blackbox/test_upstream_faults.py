@@ -128,14 +128,23 @@ def chunked_json_is_fine():
 
 
 @suite.each([("not JSON", "<html>oops</html>", "application/json"), ("html", "<html>%s</html>" % EMAIL, "text/html"),
-             ("empty", "", "application/json"), ("duplicate keys", '{"choices":[],"choices":[]}', "application/json"),
-             ("array", "[]", "application/json")])
+             ("cut", '{"choices":[', "application/json"),
+             ("duplicate keys", '{"choices":[],"choices":[]}', "application/json")])
 def answers_that_cannot_be_inspected_are_502(body, content_type):
     mock.reply(body=body, content_type=content_type)
     r = site.chat("hi")
     equal(r.status, 502, "status")
     lacks(r.body.decode(), "northwind", "answer")
     lacks(r.body.decode(), "html", "answer")
+
+
+@suite.each([("array", '["%s"]' % EMAIL), ("string", '"%s"' % EMAIL), ("unknown members", '{"x":{"y":["%s"]}}' % EMAIL),
+             ("member name", '{"%s":1}' % EMAIL)])
+def unknown_json_is_inspected_or_refused(body):
+    mock.reply(body=body)
+    r = site.chat("hi")
+    check(r.status in (200, 502), "status %d" % r.status)
+    lacks(r.body.decode(), EMAIL, "answer")
 
 
 @suite.test
@@ -160,9 +169,13 @@ def read_stream(tenant="app"):
         return r, r.end
 
 
-@suite.each([(e, {"error": e}) for e in ("fin_mid_chunk", "reset_mid_chunk", "truncated_tls", "bad_chunk")] +
+NO_END = {"done": False}  # the upstream's own [DONE] would end the answer: what follows it is of no interest
+
+
+@suite.each([(e, {"error": e}) for e in ("fin_mid_chunk", "reset_mid_chunk", "truncated_tls")] +
             [("reset between events", {"stream": {"cut_after_bytes": 900}}),
-             ("fin before the last chunk, no [DONE]", {"error": "fin_before_last_chunk", "stream": {"done": False}})])
+             ("bad chunk", {"error": "bad_chunk", "finish_reason": "length", "stream": NO_END}),
+             ("fin before the last chunk", {"error": "fin_before_last_chunk", "finish_reason": "length", "stream": NO_END})])
 def cut_stream_ends_uncleanly(reply):
     mock.reply(content=CONTENT, **reply)
     before = site.serve.metric("sallyport_upstream_truncated_total")
@@ -175,8 +188,10 @@ def cut_stream_ends_uncleanly(reply):
     check(b'"error"' in r.body, "a terminal error event was sent")
     check(b'"finish_reason":"stop"' not in r.body, "no finish reason was made up")
     final = wait_until(lambda: _final(), 3, "the audit record")
-    equal(final["outcome"], "upstream_truncated", "outcome in the audit file")
-    equal(site.serve.metric("sallyport_upstream_truncated_total"), before + 1, "counter")
+    malformed = reply.get("error") == "bad_chunk"
+    equal(final["outcome"], "upstream_error" if malformed else "upstream_truncated", "outcome in the audit file")
+    if not malformed:
+        equal(site.serve.metric("sallyport_upstream_truncated_total"), before + 1, "counter")
 
 
 def _final():

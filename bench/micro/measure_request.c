@@ -1,0 +1,130 @@
+/* measure_request.c: the strict JSON scan, the scanner over plain texts, and the whole pass over a chat request. */
+#include "bench.h"
+
+/* ---- JSON ------------------------------------------------------------------------------------------------------------ */
+
+struct json_job {
+    struct flt_str text;
+    struct flt_arena *arena;
+};
+
+static void scan_json(void *arg)
+{
+    struct json_job *job = arg;
+    struct flt_json j;
+    size_t where;
+    flt_arena_reset(job->arena);
+    bench_check(flt_json_scan(job->text, &flt_json_strict, job->arena, &j, &where), "JSON scan");
+}
+
+static void report_json(struct bench_rig *r, const char *name, struct flt_str text, const char *note)
+{
+    struct json_job job = {text, r->arena};
+    struct bench_time t = bench_run(r->options, scan_json, &job);
+    if (r->options->iterations == 0)
+        bench_print(name, (double)text.n * 1000 / t.median, "MB/s", "best %.0f; %zu bytes%s%s", (double)text.n * 1000 / t.best, text.n,
+                    note[0] != '\0' ? "; " : "", note);
+}
+
+void bench_json(struct bench_rig *r)
+{
+    struct bench_text english, wire;
+    struct flt_buf body;
+    bench_text_load(r->options, BENCH_ENGLISH, &english);
+    bench_text_load(r->options, BENCH_WIRE, &wire);
+    bench_chat_body(flt_buf_str(&english.text), 2048, &body);
+    report_json(r, "JSON scan, 2 KB chat request", flt_buf_str(&body), "");
+    flt_buf_free(&body);
+    bench_chat_body(flt_buf_str(&english.text), 102400, &body);
+    report_json(r, "JSON scan, 100 KB chat request", flt_buf_str(&body), "");
+    flt_buf_free(&body);
+    report_json(r, "JSON scan, answers", flt_buf_str(&wire.text), wire.origin);
+    bench_text_free(&wire);
+    bench_text_free(&english);
+}
+
+/* ---- plain text ------------------------------------------------------------------------------------------------------- */
+
+#define PIECE 65536u
+
+struct text_job {
+    struct bench_rig *rig;
+    struct flt_str text;
+    uint64_t findings;
+};
+
+static void scan_text(void *arg)
+{
+    struct text_job *job = arg;
+    struct bench_rig *r = job->rig;
+    job->findings = 0;
+    for (size_t at = 0; at < job->text.n;) {
+        struct flt_decision dec;
+        struct flt_str edited;
+        struct flt_str piece = bench_text_head((struct flt_str){job->text.p + at, job->text.n - at}, PIECE);
+        struct flt_text_in in = {.snapshot = r->snapshot, .tenant = UINT32_MAX, .direction = FLT_REQUEST, .role = FLT_ROLE_USER, .text = piece};
+        flt_arena_reset(r->arena);
+        bench_check(flt_inspect_text(r->worker, &in, r->arena, &dec, &edited), "inspect text");
+        job->findings += dec.n_findings;
+        at += piece.n;
+    }
+}
+
+void bench_scan(struct bench_rig *r)
+{
+    static const struct {
+        enum bench_text_kind kind;
+        const char *name;
+    } rows[] = {{BENCH_ENGLISH, "inspect text, English prose"}, {BENCH_CODE, "inspect text, source code"}, {BENCH_CJK, "inspect text, Chinese/Japanese/Korean"}};
+    for (size_t i = 0; i < FLT_ARRAY_LEN(rows); i++) {
+        struct bench_text t;
+        bench_text_load(r->options, rows[i].kind, &t);
+        struct text_job job = {r, bench_text_head(flt_buf_str(&t.text), (size_t)1 << 20), 0};
+        struct bench_time ns = bench_run(r->options, scan_text, &job);
+        if (r->options->iterations == 0)
+            bench_print(rows[i].name, (double)job.text.n * 1000 / ns.median, "MB/s", "best %.0f; 1 MiB in pieces of 64 KiB, %llu findings; %s, %zu KB",
+                        (double)job.text.n * 1000 / ns.best, (unsigned long long)job.findings, t.origin, t.distinct / 1000);
+        bench_text_free(&t);
+    }
+}
+
+/* ---- chat requests ----------------------------------------------------------------------------------------------------- */
+
+struct request_job {
+    struct bench_rig *rig;
+    struct flt_str body;
+    uint32_t findings;
+};
+
+static void inspect_request(void *arg)
+{
+    struct request_job *job = arg;
+    struct bench_rig *r = job->rig;
+    struct flt_request_out out;
+    struct flt_request_in in = {.snapshot = r->snapshot, .tenant = UINT32_MAX, .route = &r->route, .body = job->body, .seed = 7};
+    flt_arena_reset(r->arena);
+    bench_check(flt_inspect_request(r->worker, &in, r->arena, &out), "inspect request");
+    job->findings = out.decision.n_findings;
+}
+
+static void report_request(struct bench_rig *r, const char *name, struct flt_str text, size_t bytes)
+{
+    struct flt_buf body;
+    bench_chat_body(text, bytes, &body);
+    struct request_job job = {r, flt_buf_str(&body), 0};
+    struct bench_time t = bench_run(r->options, inspect_request, &job);
+    if (r->options->iterations == 0)
+        bench_print(name, t.median / 1000, "us", "best %.2f; %zu bytes, %u findings", t.best / 1000, body.n, job.findings);
+    flt_buf_free(&body);
+}
+
+void bench_request(struct bench_rig *r)
+{
+    struct bench_text english;
+    bench_text_load(r->options, BENCH_ENGLISH, &english);
+    if (bench_wanted(r->options, "request") || bench_wanted(r->options, "request-2k"))
+        report_request(r, "inspect request, 2 KB chat", flt_buf_str(&english.text), 2048);
+    if (bench_wanted(r->options, "request") || bench_wanted(r->options, "request-100k"))
+        report_request(r, "inspect request, 100 KB chat", flt_buf_str(&english.text), 102400);
+    bench_text_free(&english);
+}
