@@ -1,6 +1,6 @@
 /*
  * bench.h: what the micro benches share: measuring, texts to measure on, and request and answer bodies made from them.
- * Only flt/*.h is used: what is measured is what the daemon calls.
+ * Only the public headers are used: what is measured is what the daemon calls.
  */
 #ifndef BENCH_MICRO_BENCH_H
 #define BENCH_MICRO_BENCH_H
@@ -19,14 +19,15 @@ struct bench_options {
 };
 
 struct bench_time {
-    double median, best; /* nanoseconds of one iteration */
+    double median, best; /* nanoseconds of processor time of one iteration */
 };
 
 /* Prints to standard error and exits with status 2. */
 void bench_die(const char *fmt, ...) FLT_PRINTF(1, 2) __attribute__((noreturn));
 /* Fails the bench when rc is not FLT_OK: a figure for work that was not done is worse than none. */
 void bench_check(int rc, const char *what);
-uint64_t bench_now_ns(void);
+/* Processor time of this thread so far. */
+uint64_t bench_cpu_ns(void);
 /* Calls fn again and again; the median and the best of nine rounds. With iterations, calls it so often and gives zeros. */
 struct bench_time bench_run(const struct bench_options *o, void (*fn)(void *arg), void *arg);
 /* One aligned line: name, figure, unit, note. */
@@ -82,6 +83,6 @@ void bench_json(struct bench_rig *r);
 void bench_scan(struct bench_rig *r);
 void bench_request(struct bench_rig *r);
 void bench_stream(struct bench_rig *r);
-void bench_snapshot(const struct bench_options *o);
+void bench_snapshot(void);
 
 #endif

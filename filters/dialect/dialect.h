@@ -28,6 +28,7 @@ struct flt_field {
     uint64_t channel; /* streams: which accumulating text it continues; FLT_CHANNEL_ALONE otherwise */
     uint32_t container; /* token to null (FLT_FIELD_REPEAT) */
     uint32_t choice;    /* answers: choice index; UINT32_MAX = outside */
+    bool tool;          /* part of a tool call: once some of it left, only an error keeps clients from running it */
 };
 struct flt_fields {
     struct flt_field *v;
@@ -55,7 +56,6 @@ struct flt_choice {
     bool finished;     /* finish_reason is a string */
     bool role;         /* the delta names a role */
     bool text;         /* the delta carries text */
-    bool tool;         /* ... of a tool call */
 };
 struct flt_answer_map {
     struct flt_fields fields;

@@ -86,7 +86,7 @@ static int walk_logprobs(const struct flt_walker *base, struct flt_choice *c, ui
     return rc;
 }
 
-static int walk_call(const struct flt_walker *base, struct flt_choice *c, uint32_t call, uint32_t position)
+static int walk_call(const struct flt_walker *base, uint32_t call, uint32_t position)
 {
     const struct flt_json *j = base->j;
     struct flt_walker w = *base;
@@ -98,11 +98,10 @@ static int walk_call(const struct flt_walker *base, struct flt_choice *c, uint32
     } else if (w.channel != 0) {
         w.channel = flt_channel_key(w.channel, FLT_STR("call"), position);
     }
-    c->tool = true;
+    w.tool = true;
     for (uint32_t m = flt_member_first(j, call); rc == FLT_OK && m < j->tok[call].next; m = flt_member_next(j, m)) {
-        struct flt_str name = flt_json_raw(j, m);
         rc = walk_name(&w, m);
-        if (rc == FLT_OK && (flt_str_is(name, "id") || flt_str_is(name, "type")))
+        if (rc == FLT_OK && (flt_name_is(j, m, "id") || flt_name_is(j, m, "type")))
             rc = walk_structural(&w, m + 1);
         else if (rc == FLT_OK)
             rc = flt_walk_all(&w, m + 1);
@@ -110,7 +109,7 @@ static int walk_call(const struct flt_walker *base, struct flt_choice *c, uint32
     return rc;
 }
 
-static int walk_calls(const struct flt_walker *w, struct flt_choice *c, uint32_t list)
+static int walk_calls(const struct flt_walker *w, uint32_t list)
 {
     const struct flt_json *j = w->j;
     uint32_t position = 0;
@@ -119,7 +118,7 @@ static int walk_calls(const struct flt_walker *w, struct flt_choice *c, uint32_t
         return flt_walk_all(w, list);
     for (uint32_t e = list + 1; rc == FLT_OK && e < j->tok[list].next; e = j->tok[e].next) {
         if (j->tok[e].type == FLT_JSON_OBJECT)
-            rc = walk_call(w, c, e, position++);
+            rc = walk_call(w, e, position++);
         else
             rc = flt_walk_all(w, e);
     }
@@ -135,20 +134,20 @@ static int walk_body(const struct flt_walker *base, const struct shape *s, struc
         struct flt_walker w = *base;
         struct flt_str name = flt_json_raw(j, m);
         uint32_t v = m + 1;
-        if (s->stream)
+        if (s->stream && !flt_comes_complete(j, m))
             w.channel = flt_channel_key(c->index + 1u, name, 0);
         rc = walk_name(&w, m);
         if (rc != FLT_OK)
             break;
-        if (flt_str_is(name, "role") && j->tok[v].type == FLT_JSON_STRING) {
+        if (flt_name_is(j, m, "role") && j->tok[v].type == FLT_JSON_STRING) {
             c->role = true;
             rc = walk_value(&w, v);
-        } else if (flt_str_is(name, "tool_calls")) {
-            rc = walk_calls(&w, c, v);
-        } else if (flt_str_is(name, "content") && s->json_answer && j->tok[v].type == FLT_JSON_STRING) {
+        } else if (flt_name_is(j, m, "tool_calls")) {
+            rc = walk_calls(&w, v);
+        } else if (flt_name_is(j, m, "content") && s->json_answer && j->tok[v].type == FLT_JSON_STRING) {
             rc = flt_walk_string(&w, v, FLT_FIELD_JSON);
         } else {
-            c->tool = c->tool || flt_str_is(name, "function_call");
+            w.tool = flt_name_is(j, m, "function_call");
             rc = flt_walk_all(&w, v);
         }
         c->text = c->text || (j->tok[v].type == FLT_JSON_STRING && j->tok[v].len != 0);
@@ -163,19 +162,18 @@ static int walk_choice(const struct flt_walker *base, const struct shape *s, str
     int rc = FLT_OK;
     w.choice = c->index;
     for (uint32_t m = flt_member_first(j, obj); rc == FLT_OK && m < j->tok[obj].next; m = flt_member_next(j, m)) {
-        struct flt_str name = flt_json_raw(j, m);
         uint32_t v = m + 1;
         rc = walk_name(&w, m);
         if (rc != FLT_OK)
             break;
-        if (flt_str_is(name, s->body) && j->tok[v].type == FLT_JSON_OBJECT) {
+        if (flt_name_is(j, m, s->body) && j->tok[v].type == FLT_JSON_OBJECT) {
             c->message = v;
             rc = walk_body(&w, s, c, v);
-        } else if (flt_str_is(name, "logprobs")) {
+        } else if (flt_name_is(j, m, "logprobs")) {
             struct flt_walker l = w;
             l.channel = s->stream ? flt_channel_key(c->index + 1u, FLT_STR("logprobs"), 3) : 0;
             rc = walk_logprobs(&l, c, v, s->stream);
-        } else if (flt_str_is(name, "finish_reason")) {
+        } else if (flt_name_is(j, m, "finish_reason")) {
             c->finish = v;
             c->finished = j->tok[v].type == FLT_JSON_STRING;
             rc = walk_value(&w, v);
@@ -239,17 +237,17 @@ static int walk_root(const struct flt_json *j, const struct shape *s, struct flt
         rc = walk_name(&w, m);
         if (rc != FLT_OK)
             break;
-        if (flt_str_is(name, "choices"))
+        if (flt_name_is(j, m, "choices"))
             rc = walk_choices(&w, s, v, out, why);
         else if (structural(name))
             rc = walk_structural(&w, v);
         else
             rc = walk_value(&w, v);
-        if (flt_str_is(name, "id"))
+        if (flt_name_is(j, m, "id"))
             out->id = v;
-        else if (flt_str_is(name, "created"))
+        else if (flt_name_is(j, m, "created"))
             out->created = v;
-        else if (flt_str_is(name, "model"))
+        else if (flt_name_is(j, m, "model"))
             out->model = v;
     }
     return rc;

@@ -53,12 +53,12 @@ static int walk_media_value(const struct flt_walker *w, uint32_t tok)
         return flt_walk_all(w, tok);
     for (uint32_t m = flt_member_first(j, tok); rc == FLT_OK && m < j->tok[tok].next; m = flt_member_next(j, m)) {
         struct flt_str name = flt_json_raw(j, m);
-        bool media = flt_str_is(name, "url") || flt_str_is(name, "data") || flt_str_is(name, "file_data");
+        bool media = flt_name_is(j, m, "url") || flt_name_is(j, m, "data") || flt_name_is(j, m, "file_data");
         if (media && j->tok[m + 1].type == FLT_JSON_STRING) {
-            rc = flt_walk_media(w, m + 1, !flt_str_is(name, "url"));
+            rc = flt_walk_media(w, m + 1, !flt_name_is(j, m, "url"));
             continue;
         }
-        if (!w->known_name(name))
+        if (j->tok[m].escaped || !w->known_name(name))
             rc = flt_walk_string(w, m, FLT_FIELD_NAME);
         if (rc == FLT_OK)
             rc = flt_walk_all(w, m + 1);
@@ -82,11 +82,11 @@ static int walk_part(const struct flt_walker *w, uint32_t part)
             rc = flt_walk_string(&single, m, FLT_FIELD_NAME);
         if (rc != FLT_OK)
             break;
-        if (flt_str_is(name, "type"))
+        if (flt_name_is(j, m, "type"))
             rc = walk_enum(&single, v, part_types);
-        else if (flt_str_is(name, "text") && j->tok[v].type == FLT_JSON_STRING)
+        else if (flt_name_is(j, m, "text") && j->tok[v].type == FLT_JSON_STRING)
             rc = flt_walk_string(&joined, v, FLT_FIELD_TEXT);
-        else if (flt_str_is(name, "image_url") || flt_str_is(name, "input_audio") || flt_str_is(name, "file"))
+        else if (flt_name_is(j, m, "image_url") || flt_name_is(j, m, "input_audio") || flt_name_is(j, m, "file"))
             rc = walk_media_value(&single, v);
         else
             rc = flt_walk_all(&single, v);
@@ -119,9 +119,9 @@ static int walk_message(const struct flt_walker *base, uint32_t msg, uint32_t nu
             rc = flt_walk_string(&w, m, FLT_FIELD_NAME);
         if (rc != FLT_OK)
             break;
-        if (flt_str_is(name, "role")) {
+        if (flt_name_is(j, m, "role")) {
             rc = walk_enum(&w, m + 1, roles);
-        } else if (flt_str_is(name, "content")) {
+        } else if (flt_name_is(j, m, "content")) {
             w.join = number;
             rc = walk_content(&w, m + 1);
         } else {

@@ -28,8 +28,19 @@ uint64_t flt_channel_key(uint64_t base, struct flt_str name, uint32_t index)
 
 int flt_walk_string(const struct flt_walker *w, uint32_t tok, enum flt_field_kind kind)
 {
-    struct flt_field f = {.tok = tok, .kind = (uint8_t)kind, .role = (uint8_t)w->role, .join = w->join, .channel = w->channel, .choice = w->choice};
+    struct flt_field f = {.tok = tok, .kind = (uint8_t)kind, .role = (uint8_t)w->role, .join = w->join, .channel = w->channel, .choice = w->choice, .tool = w->tool};
     return flt_fields_add(w->fields, w->arena, f);
+}
+
+bool flt_comes_complete(const struct flt_json *j, uint32_t m)
+{
+    static const char *const names[] = {"id", "type", "format", "index", "role", "name", "title", "url", "status", "signature", "object",
+                                        "annotations", "context", "file_id", "filename", "mime_type", "media_type", "tool_call_id"};
+    for (size_t i = 0; i < FLT_ARRAY_LEN(names); i++) {
+        if (flt_name_is(j, m, names[i]))
+            return true;
+    }
+    return false;
 }
 
 /*
@@ -49,8 +60,10 @@ int flt_walk_all(const struct flt_walker *w, uint32_t tok)
         unsigned d = t->depth - base;
         if (t->type == FLT_JSON_STRING && t->name) {
             struct flt_str raw = flt_json_raw(j, i);
-            args = !t->escaped && flt_str_is(raw, "arguments");
-            path[d] = w->channel != 0 ? flt_channel_key(d > 0 ? path[d - 1] : w->channel, raw, 0) : 0;
+            args = flt_name_is(j, i, "arguments");
+            path[d] = 0;
+            if (w->channel != 0 && d > 0 && path[d - 1] != 0 && !flt_comes_complete(j, i))
+                path[d] = flt_channel_key(path[d - 1], raw, 0);
             inner.channel = FLT_CHANNEL_ALONE;
             if (t->escaped || !w->known_name(raw))
                 rc = flt_walk_string(&inner, i, FLT_FIELD_NAME);

@@ -75,6 +75,7 @@ static int block(struct pass *p)
         for (uint32_t i = 0; i < FLT_MAX_CHOICES; i++)
             p->blocked[i] = true;
     }
+    flt_cut_merge(&p->doc.edits);
     int rc = p->in->route->dialect->block_answer(&p->json, &p->map, p->blocked, notice(p), p->arena, &edits);
     for (uint32_t i = 0; rc == FLT_OK && i < p->doc.edits.n; i++) {
         bool inside = false;
@@ -94,6 +95,7 @@ static int splice(struct pass *p)
     size_t room = p->in->body.n + 1;
     if (p->doc.edits.n == 0)
         return FLT_OK;
+    flt_cut_whole_chars(&p->doc.edits, p->in->body);
     flt_cut_merge(&p->doc.edits);
     for (uint32_t i = 0; i < p->doc.edits.n; i++)
         room += p->doc.edits.v[i].with.n;

@@ -2,15 +2,25 @@
 
 #include "policy/decide.h"
 
+static bool continues(struct flt_str bytes, uint64_t at)
+{
+    return at < bytes.n && ((uint8_t)bytes.p[at] & 0xC0) == 0x80;
+}
+
 int flt_cut_text(const struct flt_ruleset *rs, const struct flt_cut *v, uint32_t n, struct flt_str text, struct flt_buf *out)
 {
     size_t at = 0;
     int rc = FLT_OK;
     for (uint32_t i = 0; rc == FLT_OK && i < n; i++) {
-        rc = flt_buf_add(out, text.p + at, (size_t)v[i].a - at);
+        size_t a = (size_t)v[i].a, b = (size_t)v[i].b;
+        while (a > at && continues(text, a)) /* never half a character */
+            a--;
+        while (continues(text, b))
+            b++;
+        rc = a > at ? flt_buf_add(out, text.p + at, a - at) : FLT_OK;
         if (rc == FLT_OK)
             rc = flt_buf_add_str(out, flt_decide_placeholder(rs, v[i].rule));
-        at = (size_t)v[i].b;
+        at = b > at ? b : at;
     }
     return rc == FLT_OK ? flt_buf_add(out, text.p + at, text.n - at) : rc;
 }
@@ -67,8 +77,9 @@ int flt_cut_inner(const struct flt_ruleset *rs, struct flt_cut *v, uint32_t n, u
         uint64_t a = (v[i].a > begin ? v[i].a : begin) - begin;
         uint64_t b = (v[i].b < end ? v[i].b : end) - begin;
         bool inside = inside_at(p, a, &until);
-        if (b > until)
+        if (b > until || (v[i].placed && v[i].inside != inside))
             return FLT_E_UNSUPPORTED;
+        v[i].inside = inside;
         struct flt_edit e = {.a = flt_offmap_begin(&p->map, (uint32_t)a), .b = flt_offmap_end(&p->map, (uint32_t)b), .with = {"", 0}};
         if (!v[i].placed)
             e.with = flt_decide_placeholder(rs, v[i].rule);
@@ -79,6 +90,17 @@ int flt_cut_inner(const struct flt_ruleset *rs, struct flt_cut *v, uint32_t n, u
             rc = flt_edits_add(edits, arena, e);
     }
     return rc;
+}
+
+void flt_cut_whole_chars(struct flt_edits *e, struct flt_str bytes)
+{
+    for (uint32_t i = 0; i < e->n; i++) {
+        struct flt_edit *x = &e->v[i];
+        while (x->a < x->b && x->a > 0 && continues(bytes, x->a))
+            x->a--;
+        while (x->a < x->b && continues(bytes, x->b))
+            x->b++;
+    }
 }
 
 static int by_begin(const void *a, const void *b)

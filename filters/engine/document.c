@@ -9,7 +9,6 @@
 #define SEPARATOR      '\xff'
 #define ALONE_FROM     1024u       /* longer texts are scanned where they stand */
 #define MAX_HITS       (1u << 20)  /* scanner hits of one document; more is a limit, not a pass */
-#define MAX_JOIN_PARTS 256u
 
 struct text {
     const struct flt_field *field;
@@ -167,40 +166,51 @@ static void mark_block(struct flt_document *d, const struct flt_field *f)
         d->blocked_outside = true;
 }
 
-/* A member name cannot be rewritten without changing what the document says: what would be redacted is refused. */
-static void raise_to_block(struct flt_document *d, uint32_t from)
+/*
+ * A member name cannot be rewritten without changing what the document says: what would be redacted is refused. The record may be
+ * full, so this does not depend on what it holds.
+ */
+static void raise_to_block(struct flt_document *d, uint32_t from, uint32_t rule)
 {
     for (uint32_t i = from; i < d->record->n; i++) {
-        if (d->record->v[i].would != FLT_ACT_REDACT)
-            continue;
-        d->record->v[i].would = FLT_ACT_BLOCK;
-        if (d->record->blocking_rule == UINT32_MAX)
-            d->record->blocking_rule = d->record->v[i].rule;
-        d->record->would = FLT_ACT_BLOCK;
+        if (d->record->v[i].would == FLT_ACT_REDACT)
+            d->record->v[i].would = FLT_ACT_BLOCK;
     }
+    if (d->record->blocking_rule == UINT32_MAX)
+        d->record->blocking_rule = rule;
+    d->record->would = FLT_ACT_BLOCK;
+}
+
+static bool holds_block(const struct flt_document *d, const struct flt_field *f, const struct flt_track *track)
+{
+    for (uint32_t i = 0; i < track->n_cut; i++) {
+        if (flt_policy_act(d->policy, d->direction, (enum flt_role)f->role, track->cut[i].rule) == FLT_ACT_BLOCK)
+            return true;
+    }
+    return false;
 }
 
 static int cut_text(struct pass *p, struct text *t, struct flt_track *track, uint32_t findings_from)
 {
     struct flt_document *d = p->d;
     int rc = FLT_OK;
+    bool blocks = holds_block(d, t->field, track);
     if (track->n_cut != 0) {
         t->cut = true;
         if (t->field->kind == FLT_FIELD_NAME)
-            raise_to_block(d, findings_from);
+            rc = FLT_E_UNSUPPORTED;
         else if (t->field->kind == FLT_FIELD_JSON)
             rc = flt_cut_inner(d->rs, track->cut, track->n_cut, 0, &t->inner, d->arena, &d->edits);
         else
             rc = flt_cut_wire(d->rs, track->cut, track->n_cut, 0, t->s.n, &t->inner.map, d->arena, &d->edits);
     }
     if (rc == FLT_E_UNSUPPORTED) {
-        raise_to_block(d, findings_from);
+        raise_to_block(d, findings_from, track->cut[0].rule);
+        blocks = true;
         rc = FLT_OK;
     }
-    for (uint32_t i = findings_from; i < d->record->n; i++) {
-        if (d->record->v[i].would == FLT_ACT_BLOCK)
-            mark_block(d, t->field);
-    }
+    if (blocks)
+        mark_block(d, t->field);
     return rc;
 }
 
@@ -246,8 +256,8 @@ static int confirm_hits(struct pass *p)
 
 struct join {
     struct pass *p;
-    struct text *part[MAX_JOIN_PARTS];
-    uint32_t begin[MAX_JOIN_PARTS + 1]; /* in the joined text */
+    struct text **part;
+    uint32_t *begin; /* in the joined text */
     uint32_t n;
     struct flt_track *track;
 };
@@ -332,6 +342,10 @@ static int inspect_joins(struct pass *p)
     static const struct flt_str glue[] = {{"", 0}, {"\n", 1}};
     struct join j = {.p = p};
     int rc = FLT_OK;
+    j.part = flt_arena_alloc(p->d->arena, (p->n_text + 1u) * sizeof(*j.part));
+    j.begin = flt_arena_alloc(p->d->arena, (p->n_text + 1u) * sizeof(*j.begin));
+    if (j.part == NULL || j.begin == NULL)
+        return FLT_E_NOMEM;
     for (uint32_t i = 0; rc == FLT_OK && i < p->n_text; i++) {
         uint32_t number = p->text[i].field->join;
         if (number == 0 || (j.n != 0 && j.part[0]->field->join == number))
@@ -340,8 +354,6 @@ static int inspect_joins(struct pass *p)
         for (uint32_t k = i; k < p->n_text && p->text[k].field->join <= number; k++) {
             if (p->text[k].field->join != number || p->text[k].field->kind != FLT_FIELD_TEXT)
                 continue;
-            if (j.n == MAX_JOIN_PARTS)
-                return FLT_E_LIMIT;
             j.part[j.n++] = &p->text[k];
         }
         for (size_t g = 0; rc == FLT_OK && j.n > 1 && g < FLT_ARRAY_LEN(glue); g++)

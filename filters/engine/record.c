@@ -12,8 +12,9 @@ int flt_record_init(struct flt_record *r, const struct flt_ruleset *rs, const st
 void flt_record_free(struct flt_record *r)
 {
     free(r->v);
+    free(r->sorted);
     free(r->seen);
-    r->v = NULL;
+    r->v = r->sorted = NULL;
     r->seen = NULL;
 }
 
@@ -69,8 +70,6 @@ int flt_record_decide(struct flt_record *r, struct flt_arena *arena, struct flt_
 {
     if (r->failed)
         return FLT_E_NOMEM;
-    if (r->n > 1)
-        qsort(r->v, r->n, sizeof(*r->v), by_place);
     enum flt_mode mode = r->policy->tenant->mode;
     *out = (struct flt_decision){
         .would = r->would,
@@ -78,21 +77,27 @@ int flt_record_decide(struct flt_record *r, struct flt_arena *arena, struct flt_
         .cause = r->cause != FLT_CAUSE_NONE ? r->cause : r->would > FLT_ACT_ALLOW ? FLT_CAUSE_POLICY : FLT_CAUSE_NONE,
         .score = flt_decide_score(r->rs, r->policy, r->seen),
         .blocking_rule = r->blocking_rule,
-        .findings = r->v,
-        .n_findings = r->n,
         .findings_dropped = r->dropped,
         .bytes_total = r->total,
         .bytes_scanned = r->scanned,
         .bytes_opaque = r->opaque,
     };
+    if (r->n == 0)
+        return FLT_OK;
+    struct flt_finding *v;
+    if (arena != NULL)
+        v = flt_arena_alloc(arena, r->n * sizeof(*v));
+    else
+        v = realloc(r->sorted, r->n * sizeof(*v));
+    if (v == NULL)
+        return FLT_E_NOMEM;
+    if (arena == NULL)
+        r->sorted = v;
+    memcpy(v, r->v, r->n * sizeof(*v));
+    qsort(v, r->n, sizeof(*v), by_place);
     for (uint32_t i = 0; i < r->n; i++)
-        r->v[i].action = (uint8_t)flt_decide_act(mode, (enum flt_action)r->v[i].would);
-    if (arena != NULL && r->n != 0) {
-        struct flt_finding *v = flt_arena_alloc(arena, r->n * sizeof(*v));
-        if (v == NULL)
-            return FLT_E_NOMEM;
-        memcpy(v, r->v, r->n * sizeof(*v));
-        out->findings = v;
-    }
+        v[i].action = (uint8_t)flt_decide_act(mode, (enum flt_action)v[i].would);
+    out->findings = v;
+    out->n_findings = r->n;
     return FLT_OK;
 }

@@ -50,6 +50,7 @@ static int parse(struct pass *p)
     rc = p->in->route->dialect->request(&p->json, p->in->route->provider, p->arena, &p->map, &p->out->reason);
     if (rc != FLT_OK)
         return rc;
+    p->out->reason = NULL;
     p->out->stream = p->map.stream;
     p->out->include_usage = p->map.include_usage;
     p->out->json_answer = p->map.json_answer;
@@ -61,7 +62,6 @@ static int parse(struct pass *p)
             rc = FLT_E_TYPE;
         }
     }
-    p->out->reason = NULL;
     return rc;
 }
 
@@ -101,6 +101,7 @@ static int splice(struct pass *p)
     if (t->mode == FLT_MONITOR)
         p->doc.edits.n = 0;
     p->out->edited = p->doc.edits.n != 0;
+    flt_cut_whole_chars(&p->doc.edits, p->in->body);
     flt_cut_merge(&p->doc.edits);
     int rc = FLT_OK;
     if (t->mode == FLT_ENFORCE)

@@ -103,7 +103,7 @@ static int inspect_lines(struct flt_stream *s, struct frame *f, const struct flt
         if (l->field == FLT_SSE_DATA || l->len <= 1)
             continue;
         rc = flt_stream_scan_alone(s, (struct flt_str){f->bytes.p + l->off, l->len}, &acts);
-        if (acts && in->n_data == 0)
+        if (acts && (in->n_data == 0 || s->passthrough))
             f->drop = true;
         else if (acts)
             rc = FLT_E_SYNTAX;
@@ -114,9 +114,16 @@ static int inspect_lines(struct flt_stream *s, struct frame *f, const struct flt
 static int terminate(struct flt_stream *s)
 {
     int rc = flt_stream_finish_channels(s, UINT32_MAX);
-    if (rc == FLT_OK)
+    if (rc == FLT_OK || !flt_decide_refuses(s->policy->tenant, rc))
         s->state = FLT_STREAM_ENDED;
     return rc;
+}
+
+/* What comes after the last event is not passed on; the LF of its CR LF belongs to it all the same. */
+static int end_of_line(struct flt_stream *s, struct flt_str frame)
+{
+    bool crlf = frame.n >= 3 && memcmp(frame.p + frame.n - 3, "\r\n\r", 3) == 0;
+    return s->state == FLT_STREAM_ENDED && crlf ? flt_buf_add(s->out, "\n", 1) : FLT_OK;
 }
 
 static bool is_blocked(const struct flt_stream *s)
@@ -158,6 +165,7 @@ static int on_frame(void *arg, const struct flt_sse_frame *in)
     flt_arena_reset(s->arena);
     if (f == NULL)
         return fail_with(s, FLT_E_NOMEM);
+    f->trim = s->trim;
     int rc = flt_buf_add(&f->bytes, in->bytes.p, in->bytes.n);
     if (rc == FLT_OK)
         rc = handle(s, f, in);
@@ -172,6 +180,8 @@ static int on_frame(void *arg, const struct flt_sse_frame *in)
         return flt_stream_block(s) != FLT_STREAM_RUNNING;
     if (rc == FLT_OK)
         rc = flt_stream_flush(s);
+    if (rc == FLT_OK && s->trim == 0)
+        rc = end_of_line(s, in->bytes);
     if (rc == FLT_OK && s->held > s->max_queue)
         rc = FLT_E_LIMIT;
     if (rc != FLT_OK)
@@ -202,11 +212,9 @@ enum flt_stream_state flt_stream_end(struct flt_stream *s, bool complete, struct
         return s->state;
     }
     int rc = FLT_OK;
-    if (flt_sse_tail(s->sse).n != 0) {
-        /* The last event lacks its blank line: inspected like any other, passed on as it came. */
-        s->trim = 2;
-        rc = flt_sse_feed(s->sse, "\n\n", 2, on_frame, s);
-    }
+    /* The last event may lack its blank line: then it is inspected like any other and passed on as it came. */
+    for (s->trim = 1; rc == FLT_OK && s->state == FLT_STREAM_RUNNING && flt_sse_tail(s->sse).n != 0; s->trim++)
+        rc = flt_sse_feed(s->sse, "\n", 1, on_frame, s);
     if (rc >= 0 && s->state == FLT_STREAM_RUNNING) {
         rc = terminate(s);
         if (rc == FLT_OK && is_blocked(s))

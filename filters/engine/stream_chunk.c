@@ -20,7 +20,7 @@ static int open_channel(struct flt_stream *s, const struct flt_field *f, struct 
         return FLT_E_NOMEM;
     s->channel = v;
     struct channel *c = &s->channel[s->n_channel];
-    *c = (struct channel){.key = f->channel, .choice = f->choice, .repeat = f->kind == FLT_FIELD_REPEAT};
+    *c = (struct channel){.key = f->channel, .choice = f->choice, .tool = f->tool, .repeat = f->kind == FLT_FIELD_REPEAT};
     struct flt_track_conf conf = {
         .rs = s->snapshot->rs,
         .policy = s->policy,
@@ -131,7 +131,8 @@ static int inspect_alone(struct flt_stream *s, struct frame *f, const struct flt
     if (fields->n == 0)
         return FLT_OK;
     int rc = flt_document_inspect(&d);
-    s->blocked_alone = s->blocked_alone || d.blocked_outside;
+    if (d.blocked_outside)
+        s->blocked_alone = f->drop = true; /* perhaps in a place that cannot be rewritten */
     for (uint32_t i = 0; rc == FLT_OK && i < d.edits.n; i++) {
         void *v = f->edit;
         if (!flt_grow(&v, f->n_edit, &f->cap_edit, sizeof(*f->edit)))
@@ -154,7 +155,8 @@ static void remember(struct flt_stream *s, unsigned which, const struct flt_json
     const struct flt_json_tok *t = &j->tok[tok];
     uint32_t q = t->type == FLT_JSON_STRING ? 1 : 0;
     bool scalar = t->type == FLT_JSON_STRING || t->type == FLT_JSON_NUMBER;
-    if (!scalar || t->len + 2 * q > STREAM_FACT_MAX || (t->type == FLT_JSON_STRING && t->len == 0))
+    bool says_nothing = t->type == FLT_JSON_STRING ? t->len == 0 : flt_str_is(flt_json_raw(j, tok), "0");
+    if (!scalar || says_nothing || t->len + 2 * q > STREAM_FACT_MAX)
         return;
     s->fact_len[which] = t->len + 2 * q;
     memcpy(s->facts[which], j->text.p + t->off - q, s->fact_len[which]);
@@ -183,20 +185,6 @@ static int note_choices(struct flt_stream *s, struct frame *f, const struct flt_
         f->choice[f->n_choice++] = fc;
     }
     return FLT_OK;
-}
-
-static void mark_tools(struct flt_stream *s, const struct flt_answer_map *m)
-{
-    for (uint32_t i = 0; i < m->fields.n; i++) {
-        const struct flt_field *f = &m->fields.v[i];
-        if (f->channel == FLT_CHANNEL_ALONE || f->kind == FLT_FIELD_REPEAT)
-            continue;
-        for (uint32_t k = 0; k < m->n_choices; k++) {
-            struct channel *c = m->choices[k].index == f->choice && m->choices[k].tool ? find_channel(s, f->channel) : NULL;
-            if (c != NULL && f->kind == FLT_FIELD_JSON)
-                c->tool = true;
-        }
-    }
 }
 
 int flt_stream_finish_channels(struct flt_stream *s, uint32_t choice)
@@ -238,7 +226,6 @@ int flt_stream_chunk(struct flt_stream *s, struct frame *f, struct flt_str paylo
     }
     if (rc == FLT_OK)
         rc = inspect_alone(s, f, &j, &alone);
-    mark_tools(s, &m);
     for (uint32_t i = 0; rc == FLT_OK && i < m.n_choices; i++) {
         if (m.choices[i].finished)
             rc = flt_stream_finish_channels(s, m.choices[i].index);
@@ -261,6 +248,10 @@ int flt_stream_scan_alone(struct flt_stream *s, struct flt_str text, bool *acts)
     if (rc == FLT_OK)
         rc = flt_track_whole(&t, &s->worker->kit);
     *acts = t.n_cut != 0;
+    for (uint32_t i = 0; i < t.n_cut; i++) {
+        if (flt_policy_act(s->policy, FLT_RESPONSE, FLT_ROLE_ASSISTANT, t.cut[i].rule) == FLT_ACT_BLOCK)
+            s->blocked_alone = true;
+    }
     flt_track_close(&t);
     return rc;
 }

@@ -15,10 +15,14 @@ enum flt_stream_state flt_stream_block(struct flt_stream *s)
     struct flt_open_choice open[FLT_MAX_CHOICES];
     struct flt_ending e = {.open = open, .include_usage = s->include_usage};
     int rc = flt_stream_flush_cut(s);
+    bool seen = false;
     for (uint32_t i = 0; i < FLT_MAX_CHOICES; i++) {
+        seen = seen || s->choice[i].seen;
         if (s->choice[i].seen && !s->choice[i].finish_sent)
             open[e.n_open++] = (struct flt_open_choice){i, s->choice[i].role_sent};
     }
+    if (!seen)
+        open[e.n_open++] = (struct flt_open_choice){0, false}; /* clients expect one */
     e.id = (struct flt_str){s->facts[0], s->fact_len[0]};
     e.created = (struct flt_str){s->facts[1], s->fact_len[1]};
     e.model = (struct flt_str){s->facts[2], s->fact_len[2]};

@@ -50,6 +50,7 @@ void flt_frame_give(struct flt_stream *s, struct frame *f)
     flt_buf_clear(&f->bytes);
     f->n_line = f->n_piece = f->n_step = f->n_flip = f->n_choice = f->n_edit = 0;
     f->drop = false;
+    f->trim = 0;
     STAILQ_INSERT_HEAD(&s->spare, f, link);
     s->n_spare++;
 }
@@ -112,7 +113,7 @@ static int edit_piece(struct flt_stream *s, const struct frame *f, const struct 
     return rc;
 }
 
-/* Payload offsets -> frame offsets. An edit never spans lines: strings cannot hold a raw line break. */
+/* Payload offsets -> frame offsets. Only a whole value that becomes null can span lines: it takes their breaks with it. */
 static uint32_t to_frame(const struct frame *f, uint32_t at)
 {
     uint32_t i = f->n_line;
@@ -142,12 +143,13 @@ static int collect_edits(struct flt_stream *s, const struct frame *f, bool cut, 
         if (rc == FLT_OK)
             rc = null_range(s, e, f->choice[i].logprobs_a, f->choice[i].logprobs_b);
     }
-    flt_cut_merge(e);
     for (uint32_t i = 0; i < e->n; i++) {
-        uint32_t len = e->v[i].b - e->v[i].a;
+        bool empty = e->v[i].a == e->v[i].b;
         e->v[i].a = to_frame(f, e->v[i].a);
-        e->v[i].b = e->v[i].a + len;
+        e->v[i].b = empty ? e->v[i].a : to_frame(f, e->v[i].b - 1) + 1;
     }
+    flt_cut_whole_chars(e, flt_buf_str(&f->bytes));
+    flt_cut_merge(e);
     return rc;
 }
 
@@ -169,14 +171,14 @@ static void note_sent(struct flt_stream *s, const struct frame *f, bool cut)
 static int write_frame(struct flt_stream *s, struct frame *f, bool cut)
 {
     struct flt_edits e = {0};
-    struct flt_str bytes = flt_buf_str(&f->bytes);
+    struct flt_str bytes = {f->bytes.p, f->bytes.n - f->trim};
     int rc = FLT_OK;
-    if (f->drop)
+    if (f->drop && !s->passthrough)
         return FLT_OK;
     if (!s->passthrough)
         rc = collect_edits(s, f, cut, &e);
     if (rc == FLT_OK && e.n == 0)
-        rc = flt_buf_add(s->out, bytes.p, bytes.n - s->trim);
+        rc = flt_buf_add(s->out, bytes.p, bytes.n);
     else if (rc == FLT_OK)
         rc = flt_edits_apply(&e, bytes, s->out);
     if (rc == FLT_OK)
@@ -215,10 +217,11 @@ static bool delivers_text(const struct flt_stream *s, const struct frame *f)
 int flt_stream_flush_cut(struct flt_stream *s)
 {
     int rc = flt_stream_flush(s);
-    struct frame *f = STAILQ_FIRST(&s->queue);
-    if (rc == FLT_OK && f != NULL && delivers_text(s, f))
-        rc = write_frame(s, f, true);
-    while (!STAILQ_EMPTY(&s->queue))
+    struct frame *f;
+    while ((f = STAILQ_FIRST(&s->queue)) != NULL) {
+        if (rc == FLT_OK && delivers_text(s, f))
+            rc = write_frame(s, f, true);
         drop_head(s);
+    }
     return rc;
 }

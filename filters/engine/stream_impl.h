@@ -17,7 +17,7 @@
 struct channel {
     uint64_t key;
     uint32_t choice;
-    bool tool;     /* arguments or name of a tool call */
+    bool tool;     /* part of a tool call */
     bool repeat;   /* logprobs: repeats another channel */
     bool finished; /* its choice said finish_reason */
     bool left;     /* some of its text reached the client */
@@ -72,6 +72,7 @@ struct frame {
     struct frame_edit *edit; /* of texts that stand alone */
     uint32_t n_edit, cap_edit;
     bool drop; /* nothing of it may leave */
+    uint32_t trim; /* bytes at its end that are not the upstream's */
 };
 STAILQ_HEAD(frame_list, frame);
 
@@ -101,7 +102,7 @@ struct flt_stream {
     enum flt_stream_state state;
     bool passthrough; /* monitor, or told to go on without inspection */
     bool blocked_alone; /* a text that stands alone blocked */
-    uint32_t trim;    /* bytes at the end of the last frame that are not the upstream's */
+    uint32_t trim;    /* bytes of ours in the frame under way */
     struct flt_buf *out; /* during a call */
 };
 
@@ -111,7 +112,7 @@ void flt_frame_give(struct flt_stream *s, struct frame *f);
 void flt_frame_free(struct frame *f);
 /* Writes all frames whose text is released. */
 int flt_stream_flush(struct flt_stream *s);
-/* Writes what lies before the block of the first frame that is not released, and drops the rest. */
+/* Writes what is decided and lies before the block, of every frame that waits, and drops the rest. */
 int flt_stream_flush_cut(struct flt_stream *s);
 /* vector growth: makes room for one more element */
 bool flt_grow(void **v, uint32_t n, uint32_t *cap, size_t size);
@@ -123,7 +124,7 @@ enum flt_stream_state flt_stream_fail(struct flt_stream *s, enum flt_cause cause
 /* stream_chunk.c: one frame's events into channels */
 int flt_stream_chunk(struct flt_stream *s, struct frame *f, struct flt_str payload);
 int flt_stream_finish_channels(struct flt_stream *s, uint32_t choice); /* UINT32_MAX = all */
-/* Inspects text that stands alone (comments, odd fields); *acts = something in it would be redacted or blocked. */
+/* Inspects text that stands alone (comments, odd fields); *acts = something in it would be redacted or blocked (then noted). */
 int flt_stream_scan_alone(struct flt_stream *s, struct flt_str text, bool *acts);
 
 #endif

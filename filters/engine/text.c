@@ -53,8 +53,10 @@ static int inspect(struct flt_worker *w, const struct flt_text_in *in, size_t pi
     int rc = flt_record_init(&rec, rs, p);
     struct flt_track_conf conf = {.rs = rs, .policy = p, .record = &rec, .direction = in->direction, .role = in->role};
     if (rc == FLT_OK && piece != 0) {
-        conf.hold = hold = flt_hold_new(p, rs, in->direction, in->role);
-        rc = hold != NULL ? FLT_OK : FLT_E_NOMEM;
+        conf.hold = in->direction == FLT_RESPONSE && in->role == FLT_ROLE_ASSISTANT ? p->answer : NULL;
+        if (conf.hold == NULL)
+            conf.hold = hold = flt_hold_new(p, rs, in->direction, in->role);
+        rc = conf.hold != NULL ? FLT_OK : FLT_E_NOMEM;
     }
     if (rc == FLT_OK)
         rc = piece == 0 ? track_whole(w, in, &t, &conf) : track_pieces(w, in, piece, &t, &conf);

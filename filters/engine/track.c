@@ -24,7 +24,9 @@ static int init(struct flt_track *t, const struct flt_track_conf *conf)
 {
     *t = (struct flt_track){.conf = *conf, .budget = BUDGET_BASE};
     t->resume = calloc(conf->rs->n_detectors + 1u, sizeof(*t->resume));
-    return t->resume != NULL ? FLT_OK : FLT_E_NOMEM;
+    t->last_win = calloc(conf->rs->n_detectors + 1u, sizeof(*t->last_win));
+    t->step = calloc((conf->rs->n_detectors + 1u) * (FLT_FACTORS_MAX - 1u), sizeof(*t->step));
+    return t->resume != NULL && t->last_win != NULL && t->step != NULL ? FLT_OK : FLT_E_NOMEM;
 }
 
 int flt_track_open(struct flt_track *t, const struct flt_track_conf *conf)
@@ -55,6 +57,9 @@ void flt_track_close(struct flt_track *t)
         free(t->text);
     }
     free(t->resume);
+    free(t->last_win);
+    free(t->step);
+    free(t->hit);
     free(t->win);
     free(t->found);
     free(t->cut);
@@ -64,7 +69,7 @@ void flt_track_close(struct flt_track *t)
 size_t flt_track_memory(const struct flt_track *t)
 {
     return (t->borrowed ? 0 : t->cap) + t->cap_win * sizeof(*t->win) + t->cap_found * sizeof(*t->found) +
-           t->cap_cut * sizeof(*t->cut) + t->conf.rs->n_detectors * sizeof(*t->resume) +
+           t->cap_cut * sizeof(*t->cut) + t->conf.rs->n_detectors * (sizeof(*t->resume) + sizeof(*t->last_win) + (FLT_FACTORS_MAX - 1u) * sizeof(*t->step)) + t->cap_hit * sizeof(*t->hit) +
            (t->scan != NULL ? flt_scanner_stream_size(t->conf.rs->scanner) : 0);
 }
 
@@ -126,11 +131,25 @@ static uint32_t graver(const struct flt_track *t, uint32_t rule_a, uint32_t rule
     return flt_decide_graver(t->conf.rs, a, rule_a, b, rule_b);
 }
 
-/* One cluster of overlapping values: found[i..*next), sorted by value. */
-static void cluster(const struct flt_track *t, uint32_t i, uint32_t *next, struct flt_cut *out)
+/* Puts found matches in the order of their begins. */
+static void order_found(struct flt_track *t)
+{
+    if (!t->ordered && t->n_found > t->from_found + 1)
+        qsort(t->found + t->from_found, t->n_found - t->from_found, sizeof(*t->found), by_match_begin);
+    t->ordered = true;
+}
+
+static void sort_values(struct flt_track *t, uint32_t n)
+{
+    if (n > t->from_found + 1)
+        qsort(t->found + t->from_found, n - t->from_found, sizeof(*t->found), by_value);
+}
+
+/* One cluster of overlapping values: found[i..*next) of those before n, sorted by value. */
+static void cluster(const struct flt_track *t, uint32_t i, uint32_t n, uint32_t *next, struct flt_cut *out)
 {
     *out = (struct flt_cut){.a = t->found[i].a, .b = t->found[i].b, .rule = t->conf.rs->detectors[t->found[i].det].rule};
-    for (*next = i + 1; *next < t->n_found && t->found[*next].a < out->b; (*next)++) {
+    for (*next = i + 1; *next < n && t->found[*next].a < out->b; (*next)++) {
         const struct flt_match *m = &t->found[*next];
         out->b = m->b > out->b ? m->b : out->b;
         out->rule = graver(t, out->rule, t->conf.rs->detectors[m->det].rule);
@@ -138,18 +157,17 @@ static void cluster(const struct flt_track *t, uint32_t i, uint32_t *next, struc
 }
 
 /*
- * Turns clusters that end at or before `upto` into cuts and records their findings. Returns where the first cluster that does
- * not begins, or upto.
+ * Turns clusters of the found matches before n that end at or before `upto` into cuts and records their findings. Returns where the
+ * first cluster that does not begins, or upto.
  */
-static uint64_t settle(struct flt_track *t, uint64_t upto)
+static uint64_t settle(struct flt_track *t, uint32_t n, uint64_t upto)
 {
     uint64_t held = upto;
-    uint32_t kept = 0, next;
-    if (t->n_found > 1)
-        qsort(t->found, t->n_found, sizeof(*t->found), by_value);
-    for (uint32_t i = 0; i < t->n_found; i = next) {
+    uint32_t kept = t->from_found, next;
+    sort_values(t, n);
+    for (uint32_t i = t->from_found; i < n; i = next) {
         struct flt_cut c;
-        cluster(t, i, &next, &c);
+        cluster(t, i, n, &next, &c);
         bool final = c.b <= upto;
         if (final) {
             if (flt_track_add_cut(t, c.a, c.b, c.rule) != FLT_OK)
@@ -164,7 +182,13 @@ static uint64_t settle(struct flt_track *t, uint64_t upto)
                 t->found[kept++] = t->found[k];
         }
     }
-    t->n_found = kept;
+    if (kept == t->from_found) {
+        t->from_found = n;
+        return held;
+    }
+    memmove(t->found + kept, t->found + n, (t->n_found - n) * sizeof(*t->found));
+    t->n_found = kept + (t->n_found - n);
+    t->ordered = false;
     return held;
 }
 
@@ -176,29 +200,46 @@ static void release(struct flt_track *t, uint64_t upto)
         t->released = upto;
 }
 
-/* Forgets found matches that begin inside the swallowed text: their detectors look again behind it. */
-static void drop_inside(struct flt_track *t, uint64_t from, const struct flt_match *but)
+/* A detector's later matches are sought again from `from` on: one that went before may have hidden others. */
+static void look_again(struct flt_track *t, uint32_t det, uint64_t from)
 {
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < t->n_found; i++) {
-        struct flt_match *m = &t->found[i];
-        if (m->ma < from || (m->ma == but->ma && m->det == but->det))
-            t->found[kept++] = *m;
-        else
-            t->resume[m->det] = m->ma;
+    uint32_t kept = t->from_found;
+    for (uint32_t i = t->from_found; i < t->n_found; i++) {
+        if (t->found[i].det != det)
+            t->found[kept++] = t->found[i];
     }
     t->n_found = kept;
+    t->resume[det] = from;
+    for (uint32_t i = 0; i < t->n_win; i++) {
+        if (t->win[i].det == det && t->win[i].hi > from) {
+            t->win[i].done = false;
+            t->unsearched = true;
+        }
+    }
 }
 
-static void start_swallow(struct flt_track *t, struct flt_match m)
+/* Text up to `to` is swallowed: matches that begin in it do not exist. */
+static void pass_swallowed(struct flt_track *t, uint64_t to)
 {
-    drop_inside(t, m.ma, &m);
+    order_found(t);
+    while (t->from_found < t->n_found && t->found[t->from_found].ma < to) {
+        struct flt_match m = t->found[t->from_found++];
+        if (m.mb > to)
+            look_again(t, m.det, to);
+    }
+    t->front = to > t->front ? to : t->front;
+    release(t, to);
+}
+
+/* m goes on past its head; the found matches before n begin at or before it. */
+static void start_swallow(struct flt_track *t, struct flt_match m, uint32_t n)
+{
     /* Everything that overlaps the head merges with it; settle() makes the cuts and the notes, the last cut stays open. */
     uint64_t least = m.b;
-    for (uint32_t i = 0; i < t->n_found; i++)
+    for (uint32_t i = t->from_found; i < n; i++)
         least = t->found[i].b > least ? t->found[i].b : least;
     uint32_t before = t->conf.record->n;
-    (void)settle(t, UINT64_MAX);
+    (void)settle(t, n, UINT64_MAX);
     t->swallow_finding = UINT32_MAX;
     for (uint32_t i = before; i < t->conf.record->n; i++) {
         const struct flt_finding *f = &t->conf.record->v[i];
@@ -245,21 +286,23 @@ static int advance_swallow(struct flt_track *t, struct flt_kit *kit, bool eof, b
     return FLT_OK;
 }
 
-static void end_swallow(struct flt_track *t)
+/* Swallows what there is of the run or block; *over = it ended there. */
+static int swallow(struct flt_track *t, struct flt_kit *kit, bool eof, bool *over)
 {
+    int rc = advance_swallow(t, kit, eof, over);
+    if (rc != FLT_OK)
+        return rc;
     struct flt_cut *c = &t->cut[t->n_cut - 1];
     uint64_t end = t->swallow_pos;
+    c->b = end > t->swallow_least ? end : t->swallow_least;
+    pass_swallowed(t, end);
+    if (!*over)
+        return FLT_OK;
     if (t->swallow_finding != UINT32_MAX)
         t->conf.record->v[t->swallow_finding].end = (uint32_t)end;
-    c->b = end > t->swallow_least ? end : t->swallow_least;
     c->open = false;
     t->swallowing = false;
-    t->front = end;
-    release(t, c->b);
-    for (uint32_t i = 0; i < t->n_win; i++) {
-        if (t->win[i].hi > end && flt_track_act(t, t->win[i].det) >= FLT_ACT_REDACT)
-            t->win[i].done = false;
-    }
+    return FLT_OK;
 }
 
 /* ---- resolve ------------------------------------------------------------------------------------------------------------ */
@@ -270,14 +313,14 @@ static void stop_at(struct flt_track *t, const struct flt_match *m)
     uint32_t next;
     uint64_t at = m->a, b = m->b;
     struct flt_match block = *m;
-    qsort(t->found, t->n_found, sizeof(*t->found), by_value);
-    for (uint32_t i = 0; i < t->n_found; i = next) {
+    sort_values(t, t->n_found);
+    for (uint32_t i = t->from_found; i < t->n_found; i = next) {
         struct flt_cut c;
-        cluster(t, i, &next, &c);
+        cluster(t, i, t->n_found, &next, &c);
         if (c.a < b && at < c.b && c.a < at)
             at = c.a;
     }
-    (void)settle(t, at);
+    (void)settle(t, t->n_found, at);
     (void)flt_track_note(t, &block);
     t->blocked = true;
     t->block_at = at;
@@ -291,16 +334,26 @@ static void stop_at(struct flt_track *t, const struct flt_match *m)
  */
 static bool act_on_first(struct flt_track *t, uint64_t open)
 {
-    if (t->n_found > 1)
-        qsort(t->found, t->n_found, sizeof(*t->found), by_match_begin);
-    for (uint32_t i = 0; i < t->n_found && t->found[i].ma < open; i++) {
-        struct flt_match m = t->found[i];
-        if (t->conf.stop_at_block && flt_track_act(t, m.det) == FLT_ACT_BLOCK) {
+    uint32_t next;
+    order_found(t);
+    for (uint32_t i = t->from_found; i < t->n_found && t->found[i].ma < open; i = next) {
+        uint32_t block = UINT32_MAX, longer = UINT32_MAX;
+        for (next = i; next < t->n_found && t->found[next].ma == t->found[i].ma; next++) {
+            uint32_t det = t->found[next].det;
+            if (block == UINT32_MAX && t->conf.stop_at_block && flt_track_act(t, det) == FLT_ACT_BLOCK)
+                block = next;
+            if (longer == UINT32_MAX && flt_matcher_shape(t->conf.rs->detectors[det].m)->kind != FLT_SHAPE_BOUNDED)
+                longer = next;
+        }
+        if (block != UINT32_MAX) {
+            struct flt_match m = t->found[block];
+            if (m.a > open)
+                return false; /* what stands before its value, and would be delivered, is not decided */
             stop_at(t, &m);
             return true;
         }
-        if (flt_matcher_shape(t->conf.rs->detectors[m.det].m)->kind != FLT_SHAPE_BOUNDED) {
-            start_swallow(t, m);
+        if (longer != UINT32_MAX) {
+            start_swallow(t, t->found[longer], next);
             return true;
         }
     }
@@ -309,21 +362,15 @@ static bool act_on_first(struct flt_track *t, uint64_t open)
 
 static int resolve(struct flt_track *t, struct flt_kit *kit, bool eof)
 {
+    flt_track_scan_hits(t);
     while (!t->blocked) {
         int rc = t->status;
         uint64_t open = t->end;
-        if (t->swallowing) {
+        if (rc == FLT_OK && t->swallowing) {
             bool over = false;
-            rc = advance_swallow(t, kit, eof, &over);
-            if (rc == FLT_OK && over)
-                end_swallow(t);
-            if (rc == FLT_OK && !over) {
-                t->cut[t->n_cut - 1].b = t->end > t->swallow_least ? t->end : t->swallow_least;
-                release(t, t->end);
-                t->front = t->end;
-                rc = flt_track_search(t, kit, eof, &open); /* matches that are only recorded go on */
-                return rc;
-            }
+            rc = swallow(t, kit, eof, &over);
+            if (rc == FLT_OK && !over)
+                return flt_track_search(t, kit, eof, &open); /* matches that are only recorded go on */
         }
         if (rc == FLT_OK && !eof && t->conf.hold != NULL)
             rc = flt_track_open_start(t, kit, &open);
@@ -333,7 +380,7 @@ static int resolve(struct flt_track *t, struct flt_kit *kit, bool eof)
             return rc;
         if (act_on_first(t, open))
             continue;
-        uint64_t held = settle(t, open);
+        uint64_t held = settle(t, t->n_found, open);
         t->front = open > t->front ? open : t->front;
         release(t, held);
         return t->status;

@@ -9,7 +9,8 @@
  * Semantics, the same for a whole text and for every way of cutting it:
  *   - each detector's matches are its leftmost, non-overlapping, valid ones;
  *   - overlapping values merge into one cut, which takes the graver rule's placeholder;
- *   - a run or block match takes everything up to its end; candidates that begin inside it do not exist.
+ *   - a run or block match takes everything up to its end; candidates that begin inside it do not exist;
+ *   - of values that begin at one place, a blocking one comes first, then a run or block, with which the others merge.
  * A decision about a place is only made when no candidate that begins before it is open, so it never depends on how the text
  * arrived. tests/unit/test_track.c and fuzz_track check this against every split.
  */
@@ -31,6 +32,7 @@ struct flt_cut {
     uint32_t rule;
     bool open;   /* the end is not known yet: b grows */
     bool placed; /* the placeholder was written */
+    bool inside; /* ... within a string of inner JSON */
 };
 
 struct flt_track_conf {
@@ -55,6 +57,11 @@ struct flt_window {
     bool done;
 };
 
+struct flt_scan_hit {
+    uint64_t end;
+    uint32_t expression;
+};
+
 struct flt_track {
     struct flt_track_conf conf;
     struct flt_scan_stream *scan;
@@ -63,11 +70,17 @@ struct flt_track {
     size_t cap;
     bool borrowed; /* text belongs to the caller */
     uint64_t front, released;
-    uint64_t *resume; /* [detector] no match begins before */
+    uint64_t *resume;   /* [detector] no match begins before */
+    uint32_t *last_win; /* [detector] its newest window, counted from 1; 0 = none */
+    uint32_t *step;     /* [detector][FLT_FACTORS_MAX - 1] words of a match seen so far */
+    struct flt_scan_hit *hit; /* of the scan under way */
+    uint32_t n_hit, cap_hit;
     struct flt_window *win;
     uint32_t n_win, cap_win;
-    struct flt_match *found; /* decided, not yet cut */
-    uint32_t n_found, cap_found;
+    bool unsearched;         /* a window is not done */
+    struct flt_match *found; /* [from_found, n_found): decided, not yet cut */
+    uint32_t from_found, n_found, cap_found;
+    bool ordered; /* by where the matches begin */
     struct flt_cut *cut; /* ascending; drop with flt_track_forget */
     uint32_t n_cut, cap_cut;
     bool swallowing; /* inside a run or block: cut[n_cut-1] is open */
@@ -86,7 +99,7 @@ int flt_track_open(struct flt_track *t, const struct flt_track_conf *conf) FLT_M
 /* Whole texts: no scanner state; give hits with flt_track_hit, then call flt_track_whole once. */
 int flt_track_begin(struct flt_track *t, const struct flt_track_conf *conf, struct flt_str text) FLT_MUST_CHECK;
 void flt_track_hit(struct flt_track *t, uint32_t detector, uint64_t end);
-/* A flt_hit_fn for scanners; arg is the struct flt_track. */
+/* A flt_hit_fn for scanners, which collects; arg is the struct flt_track. */
 void flt_track_scan_hit(void *arg, uint32_t id, uint64_t end);
 int flt_track_whole(struct flt_track *t, struct flt_kit *kit) FLT_MUST_CHECK;
 
@@ -100,6 +113,7 @@ size_t flt_track_memory(const struct flt_track *t);
 void flt_track_close(struct flt_track *t);
 
 /* ---- between track.c, track_find.c and track_open.c ---- */
+void flt_track_scan_hits(struct flt_track *t);
 int flt_track_search(struct flt_track *t, struct flt_kit *kit, bool over, uint64_t *open);
 int flt_track_open_start(struct flt_track *t, struct flt_kit *kit, uint64_t *open);
 int flt_track_add_cut(struct flt_track *t, uint64_t a, uint64_t b, uint32_t rule);

@@ -80,7 +80,11 @@ struct flt_ruleset {
     uint32_t n_detectors;
     struct flt_scanner *scanner;
     struct flt_expression_hits {
-        uint32_t first, n; /* detectors that a hit of this expression concerns */
+        struct flt_expression_step {
+            uint32_t det;
+            uint8_t step, last; /* this hit is number `step` of 0..last that a match needs, in order */
+        } *v;
+        uint32_t n, cap;
     } *expressions;
     uint32_t n_expressions;
     uint32_t max_width; /* greatest detector width */

@@ -1,6 +1,9 @@
 /* ruleset.c: rules -> detectors (one per pattern) and one scanner over all their gate expressions. */
 #include "rule/rule.h"
 
+/* Words that surprise less, together, hit honest text too often; then the scanner runs a gate or the pattern itself. */
+#define FACTORS_ENOUGH 13.0
+
 static uint32_t count_detectors(const struct flt_rules *rules)
 {
     uint32_t n = 0;
@@ -46,51 +49,99 @@ static void add_detector(struct flt_ruleset *s, uint32_t rule, const struct flt_
     s->memory += flt_matcher_memory(m) + sizeof(struct flt_detector);
 }
 
-static bool add_expression(struct flt_ruleset *s, struct flt_expression *v, const char *pattern, const struct flt_expression_hits *hits)
+struct collector {
+    struct flt_ruleset *s;
+    struct flt_expression *v;
+    struct flt_arena *arena;
+    struct flt_strmap *known; /* expression text, with its case, -> index */
+    uint32_t cap;
+};
+
+/* Adds the detector to the expression, which is made where it is new: many rules share their telling words. */
+static bool add_expression(struct collector *c, const char *pattern, bool caseless, struct flt_expression_step step)
 {
-    if (pattern == NULL)
+    struct flt_ruleset *s = c->s;
+    const char *key = pattern != NULL ? flt_arena_printf(c->arena, "%c%s", caseless ? 'i' : 's', pattern) : NULL;
+    uint32_t i;
+    if (key == NULL)
         return false;
-    v[s->n_expressions] = (struct flt_expression){pattern, s->rules[s->detectors[hits->first].rule].caseless != 0};
-    s->expressions[s->n_expressions++] = *hits;
+    if (!flt_strmap_get(c->known, flt_str_of(key), &i)) {
+        i = s->n_expressions;
+        if (i == c->cap || flt_strmap_put(c->known, flt_str_of(key), i) != FLT_OK)
+            return false;
+        c->v[i] = (struct flt_expression){pattern, caseless};
+        s->n_expressions++;
+    }
+    struct flt_expression_hits *e = &s->expressions[i];
+    if (e->n == e->cap) {
+        uint32_t cap = e->cap != 0 ? e->cap * 2 : 2;
+        struct flt_expression_step *v = realloc(e->v, cap * sizeof(*v));
+        if (v == NULL)
+            return false;
+        e->v = v;
+        e->cap = cap;
+    }
+    e->v[e->n++] = step;
     return true;
 }
 
-/* The expressions the scanner runs: a rule's gates, each for all of its patterns; without gates every pattern's head. */
-static bool collect(struct flt_ruleset *s, struct flt_expression *v, struct flt_arena *arena)
+static const char *literal_pattern(struct flt_arena *arena, const struct flt_literal *l)
+{
+    char text[4 * FLT_LITERAL_MAX + 1];
+    size_t n = 0;
+    for (unsigned i = 0; i < l->len; i++) {
+        unsigned char ch = (unsigned char)l->s[i];
+        bool plain = (ch >= '0' && ch <= '9') || (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z');
+        n += (size_t)snprintf(text + n, sizeof(text) - n, plain ? "%c" : "\\x%02x", ch);
+    }
+    return flt_arena_dup(arena, text, n);
+}
+
+/* What the scanner runs for one detector: its telling words, else the rule's own gates, else the pattern. */
+static bool collect_detector(struct collector *c, uint32_t det)
+{
+    const struct flt_rule *r = &c->s->rules[c->s->detectors[det].rule];
+    const struct flt_factors *f = &flt_matcher_shape(c->s->detectors[det].m)->factors;
+    struct flt_expression_step step = {.det = det};
+    bool caseless = r->caseless != 0, ok = true;
+    if (flt_factors_score(f) >= FACTORS_ENOUGH) {
+        step.last = (uint8_t)(f->n - 1);
+        for (step.step = 0; step.step < f->n; step.step++) {
+            for (unsigned i = 0; ok && i < f->v[step.step].n; i++)
+                ok = add_expression(c, literal_pattern(c->arena, &f->v[step.step].v[i]), caseless, step);
+        }
+        return ok;
+    }
+    for (uint32_t g = 0; ok && g < r->n_gates; g++)
+        ok = add_expression(c, flt_arena_dup(c->arena, r->gates[g].text.p, r->gates[g].text.n), caseless, step);
+    return r->n_gates != 0 ? ok : add_expression(c, flt_matcher_head(c->s->detectors[det].m), caseless, step);
+}
+
+static bool collect(struct collector *c)
 {
     bool ok = true;
-    for (uint32_t i = 0; ok && i < s->n_detectors;) {
-        const struct flt_rule *r = &s->rules[s->detectors[i].rule];
-        struct flt_expression_hits hits = {i, 0};
-        while (i < s->n_detectors && s->detectors[i].rule == s->detectors[hits.first].rule)
-            i++;
-        hits.n = i - hits.first;
-        for (uint32_t g = 0; ok && g < r->n_gates; g++)
-            ok = add_expression(s, v, flt_arena_dup(arena, r->gates[g].text.p, r->gates[g].text.n), &hits);
-        for (uint32_t k = hits.first; ok && r->n_gates == 0 && k < i; k++)
-            ok = add_expression(s, v, flt_matcher_head(s->detectors[k].m), &(struct flt_expression_hits){k, 1});
-    }
+    for (uint32_t i = 0; ok && i < c->s->n_detectors; i++)
+        ok = collect_detector(c, i);
     return ok;
 }
 
 static int compile_scanner(struct flt_ruleset *s, const char *cache_dir, struct flt_diag *d)
 {
-    uint32_t cap = s->n_detectors;
+    struct collector c = {.s = s, .cap = s->n_detectors * (FLT_LITERALS_MAX + FLT_RULE_MAX_PATTERNS) + 1};
     uint32_t bad;
     char why[256];
     int rc = FLT_E_NOMEM;
-    for (uint32_t i = 0; i < s->n_detectors; i++)
-        cap += s->rules[s->detectors[i].rule].n_gates;
-    struct flt_arena *arena = flt_arena_new(64u << 20);
-    struct flt_expression *v = arena != NULL ? flt_arena_calloc(arena, cap + 1, sizeof(*v)) : NULL;
-    s->expressions = calloc(cap + 1, sizeof(*s->expressions));
-    if (v == NULL || s->expressions == NULL || !collect(s, v, arena))
+    c.arena = flt_arena_new(256u << 20);
+    c.known = flt_strmap_new(0);
+    c.v = c.arena != NULL ? flt_arena_calloc(c.arena, c.cap, sizeof(*c.v)) : NULL;
+    s->expressions = calloc(c.cap, sizeof(*s->expressions));
+    if (c.v == NULL || c.known == NULL || s->expressions == NULL || !collect(&c))
         goto out;
-    s->scanner = flt_scanner_new(v, s->n_expressions, cache_dir, &bad, why, sizeof(why));
+    s->scanner = flt_scanner_new(c.v, s->n_expressions, cache_dir, &bad, why, sizeof(why));
     if (s->scanner == NULL) {
         rc = FLT_E_CONFIG;
         if (bad < s->n_expressions) {
-            const struct flt_rule *r = &s->rules[s->detectors[s->expressions[bad].first].rule];
+            const struct flt_rule *r = &s->rules[s->detectors[s->expressions[bad].v[0].det].rule];
             struct flt_pattern at = {.line = r->line, .col = r->col};
             report(d, r, r->n_gates != 0 ? &r->gates[0] : &at, 0, why);
         } else {
@@ -101,7 +152,8 @@ static int compile_scanner(struct flt_ruleset *s, const char *cache_dir, struct 
     s->memory += flt_scanner_memory(s->scanner);
     rc = FLT_OK;
 out:
-    flt_arena_free(arena);
+    flt_strmap_free(c.known);
+    flt_arena_free(c.arena);
     return rc;
 }
 
@@ -139,6 +191,8 @@ void flt_ruleset_free(struct flt_ruleset *s)
     for (uint32_t i = 0; i < s->n_detectors; i++)
         flt_matcher_free(s->detectors[i].m);
     flt_scanner_free(s->scanner);
+    for (uint32_t i = 0; i < s->n_expressions; i++)
+        free(s->expressions[i].v);
     free(s->expressions);
     free(s->detectors);
     free(s);

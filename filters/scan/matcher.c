@@ -42,6 +42,7 @@ struct flt_match_scratch {
     pcre2_match_data *data;
     pcre2_match_context *context;
     pcre2_jit_stack *stack;
+    uint64_t left; /* bytes that may still be looked at */
 };
 
 static pcre2_code *compile(struct flt_str p, uint32_t options, char *why, size_t cap)
@@ -186,6 +187,7 @@ struct flt_match_scratch *flt_match_scratch_new(void)
     struct flt_match_scratch *k = calloc(1, sizeof(*k));
     if (k == NULL)
         return NULL;
+    k->left = UINT64_MAX;
     k->data = pcre2_match_data_create(2, NULL);
     k->context = pcre2_match_context_create(NULL);
     k->stack = pcre2_jit_stack_create(JIT_STACK_MIN, JIT_STACK_MAX, NULL);
@@ -208,6 +210,16 @@ void flt_match_scratch_free(struct flt_match_scratch *k)
     pcre2_match_context_free(k->context);
     pcre2_jit_stack_free(k->stack);
     free(k);
+}
+
+void flt_match_scratch_allow(struct flt_match_scratch *k, uint64_t bytes)
+{
+    k->left = bytes;
+}
+
+uint64_t flt_match_scratch_left(const struct flt_match_scratch *k)
+{
+    return k->left;
 }
 
 static bool valid(const struct flt_matcher *m, struct flt_str value)
@@ -241,8 +253,14 @@ int flt_matcher_find(const struct flt_matcher *m, struct flt_match_scratch *k, s
     const PCRE2_SIZE *o = pcre2_get_ovector_pointer(k->data);
     while (from <= text.n) {
         int rc = run(m->find, k, text, from, more, found);
-        if (rc != FLT_OK || *found == FLT_FOUND_NONE)
+        if (rc != FLT_OK)
             return rc;
+        uint64_t cost = (*found == FLT_FOUND_NONE ? text.n : *found == FLT_FOUND_PARTIAL ? o[0] : o[1]) - from;
+        if (cost > k->left)
+            return FLT_E_LIMIT;
+        k->left -= cost;
+        if (*found == FLT_FOUND_NONE)
+            return FLT_OK;
         at->begin = o[0];
         if (*found == FLT_FOUND_PARTIAL)
             return FLT_OK;

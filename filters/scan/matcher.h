@@ -51,6 +51,12 @@ size_t flt_matcher_memory(const struct flt_matcher *m);
 struct flt_match_scratch;
 struct flt_match_scratch *flt_match_scratch_new(void);
 void flt_match_scratch_free(struct flt_match_scratch *k);
+/*
+ * Bounds the finds that follow: together they may look at so many bytes. Bytes are charged as often as they are looked at to decide
+ * something; an open candidate, which the caller will look at again, is not. A new scratch has no bound.
+ */
+void flt_match_scratch_allow(struct flt_match_scratch *k, uint64_t bytes);
+uint64_t flt_match_scratch_left(const struct flt_match_scratch *k);
 
 enum flt_found { FLT_FOUND_NONE, FLT_FOUND_MATCH, FLT_FOUND_PARTIAL };
 struct flt_found_at {
@@ -59,7 +65,8 @@ struct flt_found_at {
 };
 /*
  * First match (validators included) in text[from..], looking back at text before `from`. more = text may go on, so a match or a
- * boundary that touches the end is PARTIAL. FLT_E_ENGINE on any PCRE2 error: the text counts as not inspected.
+ * boundary that touches the end is PARTIAL. FLT_E_ENGINE on any PCRE2 error, FLT_E_LIMIT when the bound is reached: the text counts as
+ * not inspected.
  */
 int flt_matcher_find(const struct flt_matcher *m, struct flt_match_scratch *k, struct flt_str text, size_t from, bool more,
                      enum flt_found *found, struct flt_found_at *at) FLT_MUST_CHECK;

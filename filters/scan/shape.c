@@ -14,6 +14,9 @@ struct part {
     uint32_t min, max; /* max UNBOUNDED = open quantifier inside */
     struct flt_byteset first, body;
     bool single; /* exactly one byte of `first`: may carry the open quantifier of a run */
+    struct flt_literals exact;    /* all strings it matches, when they are few */
+    struct flt_literals required; /* the most telling set seen inside */
+    struct flt_factors factors;   /* the telling sets seen inside, in order */
 };
 
 struct reader {
@@ -240,9 +243,81 @@ static bool read_group(struct reader *r, struct part *out)
     return true;
 }
 
-static void one_byte(struct part *out, const struct flt_byteset *s)
+static void one_byte(const struct reader *r, struct part *out, const struct flt_byteset *s)
 {
+    uint8_t bytes[FLT_LITERAL_CLASS_MAX + 1]; /* one more than is of use tells that there are too many */
+    unsigned n = 0;
+    for (unsigned c = 0; c < 256 && n < sizeof(bytes); c++) {
+        bool twin = r->caseless && c >= 'A' && c <= 'Z'; /* its lower-case letter stands for both */
+        if (flt_byteset_has(s, (uint8_t)c) && !twin)
+            bytes[n++] = (uint8_t)c;
+    }
     *out = (struct part){.min = 1, .max = 1, .first = *s, .body = *s, .single = true};
+    flt_literals_bytes(&out->exact, bytes, n);
+}
+
+/* exact and required of p{lo,hi}. */
+static void repeat_literals(struct part *p, uint32_t lo, uint32_t hi)
+{
+    struct flt_literals one = p->exact;
+    flt_literals_better(&p->required, &p->exact);
+    if (lo == 0) {
+        p->required = (struct flt_literals){0};
+        p->factors.n = 0;
+        if (hi == 1 && p->exact.valid) {
+            struct flt_literals none;
+            flt_literals_empty(&none);
+            flt_literals_unite(&p->exact, &none);
+        } else {
+            p->exact.valid = false;
+        }
+        return;
+    }
+    for (uint32_t i = 1; i < lo && p->exact.valid; i++) {
+        if (!flt_literals_cross(&p->exact, &one)) {
+            flt_literals_better(&p->required, &p->exact);
+            p->exact.valid = false;
+        }
+    }
+    flt_literals_better(&p->required, &p->exact);
+    if (hi != lo)
+        p->exact.valid = false;
+    if (p->factors.n == 0)
+        flt_factors_add(&p->factors, &p->required);
+}
+
+/* The literals of a sequence, part by part: `now` is the set of strings that end where the reader stands. */
+struct chain {
+    struct flt_literals now, best;
+    struct flt_factors factors;
+    bool whole; /* now covers the whole sequence so far */
+};
+
+static void chain_add(struct chain *c, const struct part *p)
+{
+    flt_literals_better(&c->best, &p->required);
+    if (p->exact.valid && flt_literals_cross(&c->now, &p->exact))
+        return;
+    flt_literals_better(&c->best, &c->now);
+    flt_factors_add(&c->factors, &c->now);
+    c->whole = false;
+    if (p->exact.valid) {
+        c->now = p->exact;
+        return;
+    }
+    flt_literals_empty(&c->now);
+    for (unsigned i = 0; i < p->factors.n; i++)
+        flt_factors_add(&c->factors, &p->factors.v[i]);
+}
+
+static void chain_end(struct chain *c, struct part *out)
+{
+    flt_literals_better(&c->best, &c->now);
+    flt_factors_add(&c->factors, &c->now);
+    out->factors = c->factors;
+    out->required = c->best;
+    out->exact = c->now;
+    out->exact.valid = c->whole && c->now.valid;
 }
 
 static bool read_atom(struct reader *r, struct part *out)
@@ -284,7 +359,7 @@ static bool read_atom(struct reader *r, struct part *out)
         r->i++;
         break;
     }
-    one_byte(out, &s);
+    one_byte(r, out, &s);
     return true;
 }
 
@@ -359,6 +434,7 @@ static bool apply_quantifier(struct reader *r, struct part *p, size_t at, uint32
         r->open_min = lo;
         r->open_set = p->first;
     }
+    repeat_literals(p, lo, hi);
     p->min = mul_width(p->min, lo);
     p->max = hi == UNBOUNDED ? UNBOUNDED : mul_width(p->max, hi);
     p->single = false;
@@ -369,6 +445,8 @@ static bool read_sequence(struct reader *r, struct part *out)
 {
     *out = (struct part){0};
     bool nullable = true, first_part = true;
+    struct chain chain = {.whole = true};
+    flt_literals_empty(&chain.now);
     while (r->i < r->n && r->p[r->i] != '|' && r->p[r->i] != ')') {
         struct part p;
         uint32_t lo, hi;
@@ -390,7 +468,9 @@ static bool read_sequence(struct reader *r, struct part *out)
         out->max = add_width(out->max, p.max);
         out->single = first_part && p.single;
         first_part = false;
+        chain_add(&chain, &p);
     }
+    chain_end(&chain, out);
     return true;
 }
 
@@ -409,9 +489,14 @@ static bool read_alternation(struct reader *r, struct part *out)
         out->min = p.min < out->min ? p.min : out->min;
         out->max = p.max > out->max ? p.max : out->max;
         out->single = out->single && p.single;
+        flt_literals_unite(&out->exact, &p.exact);
+        flt_literals_unite(&out->required, &p.required);
+        out->factors.n = 0; /* branches have different orders: only "one of these" is left */
         if (r->open != open_before)
             r->open_in_alternation = true;
     }
+    if (out->factors.n == 0)
+        flt_factors_add(&out->factors, &out->required);
     return true;
 }
 
@@ -467,7 +552,7 @@ int flt_shape_analyse(struct flt_str pattern, bool caseless, struct flt_shape *o
         *why = "pattern is too long";
         return FLT_E_CONFIG;
     }
-    *out = (struct flt_shape){.min = p.min, .max = p.max, .first = p.first, .body = p.body, .group = r.groups != 0};
+    *out = (struct flt_shape){.min = p.min, .max = p.max, .first = p.first, .body = p.body, .group = r.groups != 0, .factors = p.factors};
     if (r.open > 0) {
         /* The head's own shape: analyse the closed pattern, which has no open quantifier left. */
         struct flt_shape closed;

@@ -9,6 +9,7 @@
 #define FLT_SCAN_SHAPE_H
 
 #include "flt/base.h"
+#include "scan/literals.h"
 
 struct flt_byteset {
     uint64_t w[4];
@@ -44,6 +45,7 @@ struct flt_shape {
     struct flt_byteset body;  /* every byte a match (head) can hold */
     struct flt_byteset run;   /* FLT_SHAPE_RUN: the class */
     bool group;               /* one capture group marks the value */
+    struct flt_factors factors; /* what every match (head) holds, in order; letters folded if caseless */
 };
 
 /*

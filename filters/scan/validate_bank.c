@@ -8,11 +8,11 @@
 
 /* ---- cards ------------------------------------------------------------------------------------------------- */
 
-#define LEN(n)        (1u << (n))
-#define LEN_16_TO_19  (LEN(16) | LEN(17) | LEN(18) | LEN(19))
-#define LEN_MAESTRO   (LEN(12) | LEN(13) | LEN(14) | LEN(15) | LEN_16_TO_19)
-#define CARD_MAX      19
-#define CARD_MIN      12 /* Maestro only */
+#define LEN(n)       (1u << (n))
+#define LEN_16_TO_19 (LEN(16) | LEN(17) | LEN(18) | LEN(19))
+#define LEN_MAESTRO  (LEN(12) | LEN(13) | LEN(14) | LEN(15) | LEN_16_TO_19)
+#define CARD_MAX     19
+#define CARD_MIN     12 /* Maestro only */
 
 struct issuer {
     uint32_t lo, hi; /* the first `width` digits lie in lo..hi */
@@ -21,42 +21,42 @@ struct issuer {
 };
 
 static const struct issuer issuers[] = {
-    {4, 4, 1, LEN(13) | LEN(16) | LEN(19)},       /* Visa */
-    {51, 55, 2, LEN(16)},                         /* Mastercard */
-    {2221, 2720, 4, LEN(16)},                     /* Mastercard */
-    {34, 34, 2, LEN(15)},                         /* American Express */
-    {37, 37, 2, LEN(15)},                         /* American Express */
-    {6011, 6011, 4, LEN(16) | LEN(19)},           /* Discover */
-    {644, 649, 3, LEN(16) | LEN(19)},             /* Discover */
-    {65, 65, 2, LEN(16) | LEN(19)},               /* Discover, RuPay, Verve */
-    {300, 305, 3, LEN(14) | LEN(16) | LEN(19)},   /* Diners Club */
-    {3095, 3095, 4, LEN(14) | LEN(16) | LEN(19)}, /* Diners Club */
-    {36, 36, 2, LEN(14) | LEN(16) | LEN(19)},     /* Diners Club */
-    {38, 39, 2, LEN(14) | LEN(16) | LEN(19)},     /* Diners Club */
-    {3500, 3599, 4, LEN(16)},                     /* JCB, with the ranges its test numbers use */
-    {3528, 3589, 4, LEN(19)},                     /* JCB */
-    {2131, 2131, 4, LEN(15)},                     /* JCB, old */
-    {1800, 1800, 4, LEN(15)},                     /* JCB, old */
-    {62, 62, 2, LEN_16_TO_19},                    /* UnionPay */
-    {8100, 8171, 4, LEN_16_TO_19},                /* UnionPay */
-    {5018, 5018, 4, LEN_MAESTRO},                 /* Maestro */
-    {5020, 5020, 4, LEN_MAESTRO},                 /* Maestro */
-    {5038, 5038, 4, LEN_MAESTRO},                 /* Maestro */
-    {5612, 5612, 4, LEN_MAESTRO},                 /* Maestro */
-    {5893, 5893, 4, LEN_MAESTRO},                 /* Maestro */
-    {6304, 6304, 4, LEN_MAESTRO},                 /* Maestro, Laser */
-    {6390, 6390, 4, LEN_MAESTRO},                 /* Maestro */
-    {6759, 6759, 4, LEN_MAESTRO},                 /* Maestro */
-    {6761, 6763, 4, LEN_MAESTRO},                 /* Maestro */
-    {2200, 2204, 4, LEN_16_TO_19},                /* Mir */
-    {508500, 508999, 6, LEN(16)},                 /* RuPay */
-    {817200, 820199, 6, LEN(16)},                 /* RuPay */
-    {606985, 607984, 6, LEN(16)},                 /* RuPay */
+    {4, 4, 1, LEN(13) | LEN(16) | LEN(19)},           /* Visa */
+    {51, 55, 2, LEN(16)},                             /* Mastercard */
+    {2221, 2720, 4, LEN(16)},                         /* Mastercard */
+    {34, 34, 2, LEN(15)},                             /* American Express */
+    {37, 37, 2, LEN(15)},                             /* American Express */
+    {6011, 6011, 4, LEN(16) | LEN(19)},               /* Discover */
+    {644, 649, 3, LEN(16) | LEN(19)},                 /* Discover */
+    {65, 65, 2, LEN(16) | LEN(19)},                   /* Discover, RuPay, Verve */
+    {300, 305, 3, LEN(14) | LEN(16) | LEN(19)},       /* Diners Club */
+    {3095, 3095, 4, LEN(14) | LEN(16) | LEN(19)},     /* Diners Club */
+    {36, 36, 2, LEN(14) | LEN(16) | LEN(19)},         /* Diners Club */
+    {38, 39, 2, LEN(14) | LEN(16) | LEN(19)},         /* Diners Club */
+    {3500, 3599, 4, LEN(16)},                         /* JCB, with the ranges its test numbers use */
+    {3528, 3589, 4, LEN(19)},                         /* JCB */
+    {2131, 2131, 4, LEN(15)},                         /* JCB, old */
+    {1800, 1800, 4, LEN(15)},                         /* JCB, old */
+    {62, 62, 2, LEN_16_TO_19},                        /* UnionPay */
+    {8100, 8171, 4, LEN_16_TO_19},                    /* UnionPay */
+    {5018, 5018, 4, LEN_MAESTRO},                     /* Maestro */
+    {5020, 5020, 4, LEN_MAESTRO},                     /* Maestro */
+    {5038, 5038, 4, LEN_MAESTRO},                     /* Maestro */
+    {5612, 5612, 4, LEN_MAESTRO},                     /* Maestro */
+    {5893, 5893, 4, LEN_MAESTRO},                     /* Maestro */
+    {6304, 6304, 4, LEN_MAESTRO},                     /* Maestro, Laser */
+    {6390, 6390, 4, LEN_MAESTRO},                     /* Maestro */
+    {6759, 6759, 4, LEN_MAESTRO},                     /* Maestro */
+    {6761, 6763, 4, LEN_MAESTRO},                     /* Maestro */
+    {2200, 2204, 4, LEN_16_TO_19},                    /* Mir */
+    {508500, 508999, 6, LEN(16)},                     /* RuPay */
+    {817200, 820199, 6, LEN(16)},                     /* RuPay */
+    {606985, 607984, 6, LEN(16)},                     /* RuPay */
     {506099, 506198, 6, LEN(16) | LEN(18) | LEN(19)}, /* Verve */
-    {9792, 9792, 4, LEN(16)},                     /* Troy */
-    {4903, 4903, 4, LEN(16) | LEN(18) | LEN(19)}, /* Switch */
-    {636368, 636368, 6, LEN(16)},                 /* Elo */
-    {6062, 6062, 4, LEN(16)},                     /* Hipercard */
+    {9792, 9792, 4, LEN(16)},                         /* Troy */
+    {4903, 4903, 4, LEN(16) | LEN(18) | LEN(19)},     /* Switch */
+    {636368, 636368, 6, LEN(16)},                     /* Elo */
+    {6062, 6062, 4, LEN(16)},                         /* Hipercard */
 };
 
 static bool issued(const unsigned char *d, size_t n)
@@ -94,21 +94,21 @@ struct iban_country {
 };
 
 static const struct iban_country iban_countries[] = {
-    {"AD", "8n12c"},    {"AE", "19n"},      {"AL", "8n16c"},    {"AT", "16n"},      {"AZ", "4a20c"},   {"BA", "16n"},
-    {"BE", "12n"},      {"BG", "4a6n8c"},   {"BH", "4a14c"},    {"BI", "23n"},      {"BR", "23n1a1c"}, {"BY", "4c4n16c"},
-    {"CH", "5n12c"},    {"CR", "18n"},      {"CY", "8n16c"},    {"CZ", "20n"},      {"DE", "18n"},     {"DJ", "23n"},
-    {"DK", "14n"},      {"DO", "4c20n"},    {"EE", "16n"},      {"EG", "25n"},      {"ES", "20n"},     {"FI", "14n"},
-    {"FK", "2a12n"},    {"FO", "14n"},      {"FR", "10n11c2n"}, {"GB", "4a14n"},    {"GE", "2a16n"},   {"GI", "4a15c"},
-    {"GL", "14n"},      {"GR", "7n16c"},    {"GT", "24c"},      {"HN", "4a20n"},    {"HR", "17n"},     {"HU", "24n"},
-    {"IE", "4a14n"},    {"IL", "19n"},      {"IQ", "4a15n"},    {"IS", "22n"},      {"IT", "1a10n12c"}, {"JO", "4a4n18c"},
-    {"KW", "4a22c"},    {"KZ", "3n13c"},    {"LB", "4n20c"},    {"LC", "4a24c"},    {"LI", "5n12c"},   {"LT", "16n"},
-    {"LU", "3n13c"},    {"LV", "4a13c"},    {"LY", "21n"},      {"MC", "10n11c2n"}, {"MD", "20c"},     {"ME", "18n"},
-    {"MK", "3n10c2n"},  {"MN", "16n"},      {"MR", "23n"},      {"MT", "4a5n18c"},  {"MU", "4a19n3a"}, {"NI", "4a20n"},
-    {"NL", "4a10n"},    {"NO", "11n"},      {"OM", "3n16c"},    {"PK", "4a16c"},    {"PL", "24n"},     {"PS", "4a21c"},
-    {"PT", "21n"},      {"QA", "4a21c"},    {"RO", "4a16c"},    {"RS", "18n"},      {"RU", "14n15c"},  {"SA", "2n18c"},
-    {"SC", "4a20n3a"},  {"SD", "14n"},      {"SE", "20n"},      {"SI", "15n"},      {"SK", "20n"},     {"SM", "1a10n12c"},
-    {"SO", "19n"},      {"ST", "21n"},      {"SV", "4a20n"},    {"TL", "19n"},      {"TN", "20n"},     {"TR", "6n16c"},
-    {"UA", "6n19c"},    {"VA", "18n"},      {"VG", "4a16n"},    {"XK", "16n"},      {"YE", "4a4n18c"},
+    {"AD", "8n12c"},   {"AE", "19n"},    {"AL", "8n16c"},    {"AT", "16n"},      {"AZ", "4a20c"},    {"BA", "16n"},
+    {"BE", "12n"},     {"BG", "4a6n8c"}, {"BH", "4a14c"},    {"BI", "23n"},      {"BR", "23n1a1c"},  {"BY", "4c4n16c"},
+    {"CH", "5n12c"},   {"CR", "18n"},    {"CY", "8n16c"},    {"CZ", "20n"},      {"DE", "18n"},      {"DJ", "23n"},
+    {"DK", "14n"},     {"DO", "4c20n"},  {"EE", "16n"},      {"EG", "25n"},      {"ES", "20n"},      {"FI", "14n"},
+    {"FK", "2a12n"},   {"FO", "14n"},    {"FR", "10n11c2n"}, {"GB", "4a14n"},    {"GE", "2a16n"},    {"GI", "4a15c"},
+    {"GL", "14n"},     {"GR", "7n16c"},  {"GT", "24c"},      {"HN", "4a20n"},    {"HR", "17n"},      {"HU", "24n"},
+    {"IE", "4a14n"},   {"IL", "19n"},    {"IQ", "4a15n"},    {"IS", "22n"},      {"IT", "1a10n12c"}, {"JO", "4a4n18c"},
+    {"KW", "4a22c"},   {"KZ", "3n13c"},  {"LB", "4n20c"},    {"LC", "4a24c"},    {"LI", "5n12c"},    {"LT", "16n"},
+    {"LU", "3n13c"},   {"LV", "4a13c"},  {"LY", "21n"},      {"MC", "10n11c2n"}, {"MD", "20c"},      {"ME", "18n"},
+    {"MK", "3n10c2n"}, {"MN", "16n"},    {"MR", "23n"},      {"MT", "4a5n18c"},  {"MU", "4a19n3a"},  {"NI", "4a20n"},
+    {"NL", "4a10n"},   {"NO", "11n"},    {"OM", "3n16c"},    {"PK", "4a16c"},    {"PL", "24n"},      {"PS", "4a21c"},
+    {"PT", "21n"},     {"QA", "4a21c"},  {"RO", "4a16c"},    {"RS", "18n"},      {"RU", "14n15c"},   {"SA", "2n18c"},
+    {"SC", "4a20n3a"}, {"SD", "14n"},    {"SE", "20n"},      {"SI", "15n"},      {"SK", "20n"},      {"SM", "1a10n12c"},
+    {"SO", "19n"},     {"ST", "21n"},    {"SV", "4a20n"},    {"TL", "19n"},      {"TN", "20n"},      {"TR", "6n16c"},
+    {"UA", "6n19c"},   {"VA", "18n"},    {"VG", "4a16n"},    {"XK", "16n"},      {"YE", "4a4n18c"},
 };
 
 static bool kind_fits(char kind, char c)
@@ -190,7 +190,8 @@ bool flt_val_aba(struct flt_str v)
     if (flt_val_digits(v, "-", d, sizeof(d)) != sizeof(d))
         return false;
     unsigned prefix = 10u * d[0] + d[1], sum = 0;
-    bool issued_prefix = prefix <= 12 || (prefix >= 21 && prefix <= 32) || (prefix >= 61 && prefix <= 72) || prefix == 80;
+    bool issued_prefix =
+        prefix <= 12 || (prefix >= 21 && prefix <= 32) || (prefix >= 61 && prefix <= 72) || prefix == 80;
     for (size_t i = 0; i < sizeof(d); i++)
         sum += weights[i] * d[i];
     return issued_prefix && sum > 0 && sum % 10 == 0;

@@ -42,7 +42,8 @@ bool flt_val_itin(struct flt_str v)
     return (group >= 50 && group <= 65) || (group >= 70 && group <= 99 && group != 89 && group != 93);
 }
 
-/* ---- Americas, Asia, Pacific -------------------------------------------------------------------------------------- */
+/* ---- Americas, Asia, Pacific --------------------------------------------------------------------------------------
+ */
 
 bool flt_val_au_tfn(struct flt_str v)
 {

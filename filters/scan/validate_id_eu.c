@@ -103,8 +103,8 @@ bool flt_val_fr_nir(struct flt_str v)
 /* Values of digits and letters on odd places (counted from one), decree of 23 December 1976. */
 static unsigned odd_value(char c)
 {
-    static const unsigned char values[26] = {1,  0,  5,  7,  9,  13, 15, 17, 19, 21, 2,  4,  18,
-                                             20, 11, 3,  6,  8,  12, 14, 16, 10, 22, 25, 24, 23};
+    static const unsigned char values[26] = {1,  0,  5, 7, 9, 13, 15, 17, 19, 21, 2,  4,  18,
+                                             20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23};
     return values[flt_val_is_digit(c) ? c - '0' : c - 'A'];
 }
 

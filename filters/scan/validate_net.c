@@ -6,12 +6,12 @@
 /* ---- mail ------------------------------------------------------------------------------------------------------ */
 
 /* Last labels that are file names in disguise (logo@2x.png, theme@dark.css) and not top-level domains. */
-static const char *const file_suffixes[] = {"png", "jpg", "jpeg", "gif", "svg", "webp", "css",  "js",   "ts",
-                                            "jsx", "tsx", "json", "xml", "html", "php", "exe", "dll",  "txt",
+static const char *const file_suffixes[] = {"png", "jpg", "jpeg", "gif", "svg",  "webp", "css", "js",   "ts",
+                                            "jsx", "tsx", "json", "xml", "html", "php",  "exe", "dll",  "txt",
                                             "pdf", "csv", "yaml", "yml", "toml", "lock", "log", "conf", "service"};
 /* Hosts whose git@ is a login, not a mailbox. */
-static const char *const git_hosts[] = {"github.com", "gitlab.com", "bitbucket.org", "ssh.dev.azure.com",
-                                        "codeberg.org", "git.sr.ht"};
+static const char *const git_hosts[] = {"github.com",        "gitlab.com",   "bitbucket.org",
+                                        "ssh.dev.azure.com", "codeberg.org", "git.sr.ht"};
 
 static bool equals_fold(struct flt_str v, const char *lower)
 {
@@ -199,7 +199,8 @@ bool flt_val_mac(struct flt_str v)
     return !zeros && !ones;
 }
 
-/* ---- telephone ------------------------------------------------------------------------------------------------------ */
+/* ---- telephone ------------------------------------------------------------------------------------------------------
+ */
 
 /* The digits of a number as written: brackets, dots, slashes, dashes and spaces between them do not count. */
 static size_t phone_digits(struct flt_str v, unsigned char *out, size_t cap)
@@ -239,9 +240,9 @@ bool flt_val_phone_nanp(struct flt_str v)
 /* Country codes that are assigned (ITU-T E.164 list): two digits, unless listed as three. 1 and 7 stand alone. */
 static bool country_code_ok(const unsigned char *d)
 {
-    static const unsigned char two[] = {20, 27, 30, 31, 32, 33, 34, 36, 39, 40, 41, 43, 44, 45, 46, 47, 48, 49, 51, 52, 53,
-                                        54, 55, 56, 57, 58, 60, 61, 62, 63, 64, 65, 66, 81, 82, 84, 86, 90, 91, 92, 93, 94,
-                                        95, 98};
+    static const unsigned char two[] = {20, 27, 30, 31, 32, 33, 34, 36, 39, 40, 41, 43, 44, 45, 46,
+                                        47, 48, 49, 51, 52, 53, 54, 55, 56, 57, 58, 60, 61, 62, 63,
+                                        64, 65, 66, 81, 82, 84, 86, 90, 91, 92, 93, 94, 95, 98};
     unsigned c2 = 10u * d[0] + d[1], c3 = 10 * c2 + d[2];
     if (d[0] == 1 || d[0] == 7)
         return true;
@@ -254,9 +255,9 @@ static bool country_code_ok(const unsigned char *d)
                   c3 == 421 || c3 == 423;
     bool americas = (c3 >= 500 && c3 <= 509) || (c3 >= 590 && c3 <= 599);
     bool pacific = c3 >= 670 && c3 <= 692 && c3 != 671 && c3 != 684;
-    bool asia = c3 == 800 || c3 == 808 || (c3 >= 850 && c3 <= 856 && c3 != 851 && c3 != 854) || c3 == 870 || c3 == 880 ||
-                (c3 >= 881 && c3 <= 883) || c3 == 886 || (c3 >= 960 && c3 <= 968) || (c3 >= 970 && c3 <= 977) ||
-                (c3 >= 992 && c3 <= 998 && c3 != 997);
+    bool asia = c3 == 800 || c3 == 808 || (c3 >= 850 && c3 <= 856 && c3 != 851 && c3 != 854) || c3 == 870 ||
+                c3 == 880 || (c3 >= 881 && c3 <= 883) || c3 == 886 || (c3 >= 960 && c3 <= 968) ||
+                (c3 >= 970 && c3 <= 977) || (c3 >= 992 && c3 <= 998 && c3 != 997);
     return africa || europe || americas || pacific || asia;
 }
 

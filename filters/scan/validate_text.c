@@ -94,8 +94,9 @@ static bool one_repeated_byte(struct flt_str v)
 
 bool flt_val_not_masked(struct flt_str v)
 {
-    static const char *const marks[] = {"YOUR_", "YOUR-", "YOURKEY", "YOURTOKEN", "YOURAPI", "YOURSECRET", "REDACTED",
-                                        "***", "...", "${", "{{", "}}", "$(", "<YOUR", "%S", "PLACEHOLDER"};
+    static const char *const marks[] = {"YOUR_",    "YOUR-", "YOURKEY", "YOURTOKEN",  "YOURAPI", "YOURSECRET",
+                                        "REDACTED", "***",   "...",     "${",         "{{",      "}}",
+                                        "$(",       "<YOUR", "%S",      "PLACEHOLDER"};
     if (v.n == 0 || one_repeated_byte(v) || has_masking_run(v) || has_any_word(v, marks, FLT_ARRAY_LEN(marks)))
         return false;
     char first = v.p[0], last = v.p[v.n - 1];
@@ -119,9 +120,9 @@ static bool has_sequence(struct flt_str v)
 
 bool flt_val_not_placeholder(struct flt_str v)
 {
-    static const char *const samples[] = {"EXAMPLE",  "SAMPLE",  "DUMMY",    "CHANGEME", "CHANGE_ME", "CHANGE-ME",
-                                          "CHANGEIT", "INSERT_", "INSERT-",  "FOOBAR",   "NOTASECRET", "NOT_A_SECRET",
-                                          "FAKE_",    "FAKE-",   "MY_",      "MY-",      "THE_",      "YOUR"};
+    static const char *const samples[] = {"EXAMPLE",  "SAMPLE",  "DUMMY",   "CHANGEME", "CHANGE_ME",  "CHANGE-ME",
+                                          "CHANGEIT", "INSERT_", "INSERT-", "FOOBAR",   "NOTASECRET", "NOT_A_SECRET",
+                                          "FAKE_",    "FAKE-",   "MY_",     "MY-",      "THE_",       "YOUR"};
     return flt_val_not_masked(v) && !has_any_word(v, samples, FLT_ARRAY_LEN(samples)) && !has_sequence(v);
 }
 
@@ -170,7 +171,8 @@ bool flt_val_password_strong(struct flt_str v)
 /* A short password is still one where the syntax says so: only what documents write in its place is not. */
 bool flt_val_url_password(struct flt_str v)
 {
-    static const char *const words[] = {"PASSWORD", "PASSWD", "PASS", "PASSWORT", "PWD", "SECRET", "TOKEN", "X-OAUTH-BASIC"};
+    static const char *const words[] = {"PASSWORD", "PASSWD", "PASS",  "PASSWORT",
+                                        "PWD",      "SECRET", "TOKEN", "X-OAUTH-BASIC"};
     for (size_t i = 0; i < FLT_ARRAY_LEN(words); i++)
         if (v.n == strlen(words[i]) && has_word(v, words[i]))
             return false;
@@ -195,7 +197,8 @@ static int base64url_value(char c)
     return c == '_' ? 63 : -1;
 }
 
-/* Decodes up to the first '.', without padding. 0 when a byte is outside the alphabet, the length impossible or too long. */
+/* Decodes up to the first '.', without padding. 0 when a byte is outside the alphabet, the length impossible or too
+ * long. */
 static size_t decode_segment(struct flt_str v, char *out, size_t cap)
 {
     uint32_t acc = 0;

@@ -13,8 +13,8 @@ int px_cli_rules(int argc, char **argv);
 int px_cli_mock(int argc, char **argv);
 
 /*
- * Folder of ours under an XDG base directory: $variable/sallyport, else $HOME/fallback/sallyport; made (mode 0700) where it
- * is missing. False: there is none, or it cannot be made (errno says why).
+ * Folder of ours under an XDG base directory: $variable/sallyport, else $HOME/fallback/sallyport; made (mode 0700)
+ * where it is missing. False: there is none, or it cannot be made (errno says why).
  */
 bool px_cli_dir(const char *variable, const char *fallback, char *out, size_t cap);
 /* Where compiled rules are kept, or NULL: nowhere. out is what the result points to. */

@@ -1,6 +1,6 @@
 /*
- * serve.c: sallyport serve. With -c it runs a configuration; without, the embedded default: a local certificate and key made
- * at first start, the built-in packs, and the fake upstream inside this process.
+ * serve.c: sallyport serve. With -c it runs a configuration; without, the embedded default: a local certificate and key
+ * made at first start, the built-in packs, and the fake upstream inside this process.
  */
 #include "cli/cli.h"
 
@@ -23,15 +23,14 @@
 #define KEY_RANDOM 24u
 #define KEY_PREFIX "sp-local-"
 
-static const char help[] =
-    "usage: sallyport serve [-c FILE] [-t]\n"
-    "\n"
-    "  -c, --config FILE  configuration (conf/sallyport.full.yaml lists every key)\n"
-    "  -t, --test         check the configuration, rules and certificates, then exit\n"
-    "\n"
-    "Without -c: TLS on 127.0.0.1:8443 with a certificate of its own, one tenant whose key is\n"
-    "printed, the built-in rules and a fake upstream.\n"
-    "SIGHUP reads everything again; SIGTERM lets answers end; a second SIGTERM does not.\n";
+static const char help[] = "usage: sallyport serve [-c FILE] [-t]\n"
+                           "\n"
+                           "  -c, --config FILE  configuration (conf/sallyport.full.yaml lists every key)\n"
+                           "  -t, --test         check the configuration, rules and certificates, then exit\n"
+                           "\n"
+                           "Without -c: TLS on 127.0.0.1:8443 with a certificate of its own, one tenant whose key is\n"
+                           "printed, the built-in rules and a fake upstream.\n"
+                           "SIGHUP reads everything again; SIGTERM lets answers end; a second SIGTERM does not.\n";
 
 struct serve {
     const char *file; /* NULL = embedded */
@@ -44,7 +43,7 @@ struct serve {
     struct px_mock *mock;
 };
 
-/* ---- process -------------------------------------------------------------------------------------------------------- */
+/* ---- process ---------------------------------------------------------------------------------------------------- */
 
 /* Prompts and keys must not reach a core file; every client and upstream connection is a descriptor. */
 static void harden(void)
@@ -59,7 +58,7 @@ static void harden(void)
     }
 }
 
-/* ---- embedded default ----------------------------------------------------------------------------------------------- */
+/* ---- embedded default ------------------------------------------------------------------------------------------- */
 
 static void problem(struct flt_diag *d, const char *file, const char *what)
 {
@@ -160,12 +159,13 @@ static void on_ready(void *arg, const char *first)
            "try:\n"
            "  curl --cacert '%s' https://%s/v1/chat/completions \\\n"
            "    -H 'Authorization: Bearer %s' -H 'Content-Type: application/json' \\\n"
-           "    -d '{\"model\":\"demo\",\"messages\":[{\"role\":\"user\",\"content\":\"My e-mail is ada@example.org\"}]}'\n",
+           "    -d '{\"model\":\"demo\",\"messages\":[{\"role\":\"user\",\"content\":\"My e-mail is "
+           "ada@example.org\"}]}'\n",
            first, s->tenant_key, s->certificate, first, s->tenant_key);
     fflush(stdout);
 }
 
-/* ---- the verb ------------------------------------------------------------------------------------------------------- */
+/* ---- the verb --------------------------------------------------------------------------------------------------- */
 
 static bool read_options(int argc, char **argv, struct serve *s)
 {
@@ -205,10 +205,8 @@ int px_cli_serve(int argc, char **argv)
         return 0;
     }
     harden();
-    const struct px_server_conf conf = {.load = load,
-                                        .on_ready = on_ready,
-                                        .arg = &s,
-                                        .cache_dir = px_cli_cache_dir(s.cache, sizeof(s.cache))};
+    const struct px_server_conf conf = {
+        .load = load, .on_ready = on_ready, .arg = &s, .cache_dir = px_cli_cache_dir(s.cache, sizeof(s.cache))};
     int status = s.test ? px_server_check(&conf) : px_server_run(&conf);
     px_mock_stop(s.mock);
     flt_wipe(s.tenant_key, sizeof(s.tenant_key));

@@ -31,7 +31,7 @@ struct client {
     enum px_txn_end how;
     enum px_io_close close_how;
     uint64_t number;
-    uint64_t deadline; /* loop milliseconds, 0 = none */
+    uint64_t deadline;       /* loop milliseconds, 0 = none */
     uint64_t sent, progress; /* for slow readers: px_io_sent as last seen, and when it changed */
 };
 
@@ -77,7 +77,7 @@ static void flushed(struct client *c)
     px_io_close(c->io, c->close_how, (uint64_t)limits(c)->slow_client_ms);
 }
 
-/* ---- transactions ------------------------------------------------------------------------------------------------ */
+/* ---- transactions ----------------------------------------------------------------------------------------------- */
 
 static void settle(struct client *c)
 {
@@ -162,7 +162,7 @@ static void late(struct client *c)
         px_txn_late(c->txn);
 }
 
-/* ---- connection events ------------------------------------------------------------------------------------------- */
+/* ---- connection events ------------------------------------------------------------------------------------------ */
 
 static void on_open(void *arg)
 {
@@ -249,7 +249,7 @@ static void on_closed(void *arg)
 
 static const struct px_io_cb io_cb = {on_open, on_data, on_drain, on_end, on_closed};
 
-/* ---- all clients of a worker --------------------------------------------------------------------------------------- */
+/* ---- all clients of a worker ------------------------------------------------------------------------------------ */
 
 struct px_clients *px_clients_new(struct px_txn_env *env, _Atomic int64_t *total)
 {

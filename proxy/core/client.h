@@ -1,6 +1,6 @@
 /*
- * client.h: the client connections of one worker: bytes in, one transaction at a time in order, keep-alive between them,
- * and every deadline a client has. Pipelined requests wait unread until the answer before them is done.
+ * client.h: the client connections of one worker: bytes in, one transaction at a time in order, keep-alive between
+ * them, and every deadline a client has. Pipelined requests wait unread until the answer before them is done.
  *
  * Deadlines are looked at by px_clients_tick, not by a timer each: a request sets and clears none in the kernel or in
  * libevent's heap.

@@ -148,7 +148,8 @@ static void build_upstream(struct build *b, uint32_t i)
 
 /* ---- tenants and keys ------------------------------------------------------------------------------------------- */
 
-static uint32_t find_upstream(struct build *b, const struct flt_tenant *t, struct flt_str name, unsigned line, unsigned col)
+static uint32_t find_upstream(struct build *b, const struct flt_tenant *t, struct flt_str name, unsigned line,
+                              unsigned col)
 {
     for (uint32_t i = 0; i < b->g->config->n_upstreams; i++) {
         if (flt_str_eq(b->g->config->upstreams[i].name, name))

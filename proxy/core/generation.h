@@ -1,10 +1,10 @@
 /*
- * generation.h: everything that follows from the files an operator wrote, as one immutable object: configuration, compiled
- * rules, certificates, credential table, tenants with their upstreams. Built aside by the control thread, shared by all
- * workers, never changed; a transaction keeps the one it began with to its end.
+ * generation.h: everything that follows from the files an operator wrote, as one immutable object: configuration,
+ * compiled rules, certificates, credential table, tenants with their upstreams. Built aside by the control thread,
+ * shared by all workers, never changed; a transaction keeps the one it began with to its end.
  *
- * An era is one worker's use of one generation: its pins, and the connection pools. Pools outlive generations as long as
- * the upstream stays the same, so a reload closes no kept connection.
+ * An era is one worker's use of one generation: its pins, and the connection pools. Pools outlive generations as long
+ * as the upstream stays the same, so a reload closes no kept connection.
  */
 #ifndef PX_GENERATION_H
 #define PX_GENERATION_H
@@ -19,10 +19,10 @@
 struct px_gen_upstream {
     const struct px_upstream_entry *conf;
     const char *name, *host, *provider;
-    struct flt_str authority;      /* value of the Host header */
+    struct flt_str authority;       /* value of the Host header */
     struct flt_str credential_name; /* header the credential goes in; empty = the client's own passes through */
-    SSL_CTX *tls;                  /* NULL = plain */
-    uint8_t fingerprint[32];       /* SHA-256 over all that a pool depends on, contents of certificate files included */
+    SSL_CTX *tls;                   /* NULL = plain */
+    uint8_t fingerprint[32]; /* SHA-256 over all that a pool depends on, contents of certificate files included */
 };
 
 #define PX_NO_UPSTREAM UINT32_MAX
@@ -30,7 +30,7 @@ struct px_gen_upstream {
 struct px_gen_tenant {
     const struct flt_tenant *conf;
     struct px_tenant_limits *limits;
-    uint32_t upstream;  /* index, or PX_NO_UPSTREAM: only routes */
+    uint32_t upstream;        /* index, or PX_NO_UPSTREAM: only routes */
     uint32_t *route_upstream; /* index for each of conf->routes */
 };
 
@@ -51,20 +51,21 @@ struct px_generation {
     struct px_gen_key *keys;
     uint32_t key_mask;
     struct px_audit *audit; /* set by the server, which owns it; NULL = none */
-    unsigned out; /* workers that have not given it back; control thread only */
+    unsigned out;           /* workers that have not given it back; control thread only */
 };
 
 /*
- * Takes config (also on failure) and builds everything from it. cache_dir NULL = no cache of compiled rules. NULL when there
- * was an error; all problems are in *d.
+ * Takes config (also on failure) and builds everything from it. cache_dir NULL = no cache of compiled rules. NULL when
+ * there was an error; all problems are in *d.
  */
 struct px_generation *px_generation_build(struct px_config *config, const char *cache_dir, struct px_limits *limits,
                                           struct flt_diag *d);
 void px_generation_free(struct px_generation *g); /* NULL is fine */
-/* Index of the tenant that owns the key with this digest; the same work whether there is one or not. UINT32_MAX = none. */
+/* Index of the tenant that owns the key with this digest; the same work whether there is one or not. UINT32_MAX = none.
+ */
 uint32_t px_generation_key(const struct px_generation *g, const uint8_t sha256[32]);
 
-/* ---- era: a worker's use of a generation ---------------------------------------------------------------------- */
+/* ---- era: a worker's use of a generation ------------------------------------------------------------------------ */
 
 struct px_era_pool {
     struct px_pool *pool;

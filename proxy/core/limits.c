@@ -3,9 +3,9 @@
 
 #include <stdatomic.h>
 
-#define WINDOW_NS        60e9 /* one minute */
-#define BYTES_PER_TOKEN  4u
-#define MAX_DEBT_WINDOWS 10.0 /* an answer never blocks its tenant for longer than this many minutes */
+#define WINDOW_NS           60e9 /* one minute */
+#define BYTES_PER_TOKEN     4u
+#define MAX_DEBT_WINDOWS    10.0 /* an answer never blocks its tenant for longer than this many minutes */
 #define CONCURRENT_RETRY_MS 500u
 
 struct px_tenant_limits {
@@ -96,7 +96,8 @@ static uint64_t tokens_of(uint64_t text_bytes)
     return (text_bytes + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN;
 }
 
-enum px_limit px_limits_begin(struct px_tenant_limits *t, const struct flt_limits_conf *c, uint64_t now_ns, uint64_t *retry_ms)
+enum px_limit px_limits_begin(struct px_tenant_limits *t, const struct flt_limits_conf *c, uint64_t now_ns,
+                              uint64_t *retry_ms)
 {
     /* Looked at before a rate is charged: a request refused for one limit must not use up another. */
     if (c->tokens_per_minute > 0) {
@@ -144,5 +145,6 @@ void px_limits_answer(struct px_tenant_limits *t, const struct flt_limits_conf *
     do {
         next = (seen > now_ns ? seen : now_ns) + cost;
         next = next > most ? most : next;
-    } while (!atomic_compare_exchange_weak_explicit(&t->tokens, &seen, next, memory_order_relaxed, memory_order_relaxed));
+    } while (
+        !atomic_compare_exchange_weak_explicit(&t->tokens, &seen, next, memory_order_relaxed, memory_order_relaxed));
 }

@@ -70,6 +70,11 @@ void px_mailbox_post(struct px_mailbox *b, struct px_mail *m)
     pthread_mutex_unlock(&b->lock);
 }
 
+void px_mailbox_mute(struct px_mailbox *b)
+{
+    event_del(b->ev);
+}
+
 void px_mailbox_free(struct px_mailbox *b)
 {
     if (b == NULL)

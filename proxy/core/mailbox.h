@@ -11,7 +11,8 @@
 
 #include "flt/base.h"
 
-/* One message. The sender embeds it in what it sends and may not touch it until the receiver is done: no allocation, no failure. */
+/* One message. The sender embeds it in what it sends and may not touch it until the receiver is done: no allocation, no
+ * failure. */
 struct px_mail {
     struct px_mail *next;
     int kind;
@@ -25,6 +26,8 @@ typedef void (*px_mail_fn)(void *arg, struct px_mail *m);
 struct px_mailbox *px_mailbox_new(struct event_base *base, px_mail_fn fn, void *arg);
 /* Any thread. Pins m until fn has run. */
 void px_mailbox_post(struct px_mailbox *b, struct px_mail *m);
+/* Delivers no more, and no longer keeps base's loop running; posting is still allowed. On base's thread. */
+void px_mailbox_mute(struct px_mailbox *b);
 /* On base's thread, or after it ended; messages not yet delivered are forgotten. NULL is fine. */
 void px_mailbox_free(struct px_mailbox *b);
 

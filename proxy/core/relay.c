@@ -3,14 +3,15 @@
 
 #include "net/h1.h"
 
-#define FRAMING  64u                  /* of one chunk, and the last one */
+#define ENDING   ((size_t)1 << 20)
+#define FRAMING  64u                /* of one chunk, and the last one */
 #define KEEP_CAP ((size_t)64 << 10) /* buffers larger than this are given back after a stream */
 
-void px_relay_init(struct px_relay *r, size_t max_burst)
+void px_relay_init(struct px_relay *r)
 {
     memset(r, 0, sizeof(*r));
-    flt_buf_init(&r->out, max_burst);
-    flt_buf_init(&r->wire, max_burst + FRAMING);
+    flt_buf_init(&r->out, 1);
+    flt_buf_init(&r->wire, 1);
 }
 
 void px_relay_free(struct px_relay *r)
@@ -25,6 +26,9 @@ int px_relay_open(struct px_relay *r, const struct px_relay_conf *conf)
     r->stream = flt_stream_open(conf->engine, &conf->in);
     if (r->stream == NULL)
         return FLT_E_NOMEM;
+    /* One feed can release all that was held, what it brought itself, and an ending. */
+    r->out.max = conf->in.max_queue + conf->in.max_frame + ENDING;
+    r->wire.max = r->out.max + FRAMING;
     r->client = conf->client;
     r->upstream = conf->upstream;
     r->chunked = conf->chunked;

@@ -11,21 +11,21 @@
 struct px_relay {
     struct flt_stream *stream; /* NULL = not open */
     struct px_io *client, *upstream;
-    bool chunked;              /* to the client; false = its body ends with the connection (HTTP/1.0) */
-    bool paused;               /* the upstream, because the client is full */
-    struct flt_buf out;        /* released by the engine, not yet framed */
+    bool chunked;       /* to the client; false = its body ends with the connection (HTTP/1.0) */
+    bool paused;        /* the upstream, because the client is full */
+    struct flt_buf out; /* released by the engine, not yet framed */
     struct flt_buf wire;
-    uint64_t sent;             /* body bytes handed to the client, framing aside */
+    uint64_t sent; /* body bytes handed to the client, framing aside */
     enum flt_stream_state state;
 };
 
-/* Once in an object's life, and when the object goes. max_burst: most bytes one feed can release. */
-void px_relay_init(struct px_relay *r, size_t max_burst);
+/* Once in an object's life, and when the object goes. */
+void px_relay_init(struct px_relay *r);
 void px_relay_free(struct px_relay *r);
 
 struct px_relay_conf {
     struct flt_worker *engine;
-    struct flt_stream_in in;
+    struct flt_stream_in in; /* max_frame and max_queue are set */
     struct px_io *client, *upstream;
     bool chunked;
 };
@@ -38,8 +38,8 @@ enum flt_stream_state px_relay_end(struct px_relay *r, bool complete);
 /* Ends it from outside; reason: static words. */
 enum flt_stream_state px_relay_abort(struct px_relay *r, const char *reason);
 /*
- * Sends what was released, with the last chunk when the stream ended properly. Pauses the upstream when the client is full.
- * FLT_E_*: the client cannot be written to any more.
+ * Sends what was released, with the last chunk when the stream ended properly. Pauses the upstream when the client is
+ * full. FLT_E_*: the client cannot be written to any more.
  */
 int px_relay_flush(struct px_relay *r) FLT_MUST_CHECK;
 /* The client took enough: read the upstream on. */

@@ -9,6 +9,7 @@
 
 REFUSAL(wrong_host, FLT_REFUSE_MISDIRECTED, "Host does not match the TLS server name.", NULL);
 REFUSAL(no_upgrade, FLT_REFUSE_NOT_IMPLEMENTED, "Protocol upgrades are not supported.", NULL);
+REFUSAL(no_such_method, FLT_REFUSE_NOT_IMPLEMENTED, "The method is not supported.", NULL);
 REFUSAL(two_keys, FLT_REFUSE_BAD_REQUEST, "The request carries credentials that disagree.", "conflicting_credentials");
 REFUSAL(no_key, FLT_REFUSE_AUTH, "Missing or unknown API key.", NULL);
 REFUSAL(no_route, FLT_REFUSE_NOT_FOUND, "Unknown path.", NULL);
@@ -40,6 +41,8 @@ const struct px_refusal *px_route_check_head(const struct px_h1_head *h, const c
 {
     if (sni != NULL && !flt_str_ieq(host_name(h->host), host_name(flt_str_of(sni))))
         return &wrong_host;
+    if (flt_str_is(h->method, "CONNECT") || flt_str_is(h->method, "TRACE"))
+        return &no_such_method;
     return px_h1_get(h, "upgrade") != NULL ? &no_upgrade : NULL;
 }
 
@@ -108,8 +111,8 @@ static bool key_in(const struct px_h1_header *h, struct flt_str *key)
     return true;
 }
 
-const struct px_refusal *px_route_authenticate(struct px_auth *a, const struct px_generation *g, const struct px_h1_head *h,
-                                               uint32_t *tenant)
+const struct px_refusal *px_route_authenticate(struct px_auth *a, const struct px_generation *g,
+                                               const struct px_h1_head *h, uint32_t *tenant)
 {
     struct flt_str key = {"", 0};
     bool some = false, disagree = false;
@@ -130,7 +133,7 @@ const struct px_refusal *px_route_authenticate(struct px_auth *a, const struct p
     return ok && key.n != 0 && *tenant != UINT32_MAX ? NULL : &no_key;
 }
 
-/* ---- upstream and route ------------------------------------------------------------------------------------------ */
+/* ---- upstream and route ----------------------------------------------------------------------------------------- */
 
 static uint32_t upstream_of(const struct px_gen_tenant *t, struct flt_str target)
 {
@@ -143,12 +146,28 @@ static uint32_t upstream_of(const struct px_gen_tenant *t, struct flt_str target
     return t->upstream;
 }
 
+void px_route_guess(const struct px_h1_head *h, struct flt_route *route)
+{
+    bool azure = flt_str_starts(h->target, FLT_STR("/openai/"));
+    flt_route_match(azure ? "azure_openai" : "openai", h->method, h->target, route);
+}
+
+const char *px_route_allow(const struct px_gen_upstream *u, const struct px_h1_head *h)
+{
+    struct flt_route r;
+    flt_route_match(u != NULL ? u->provider : "openai", FLT_STR("POST"), h->target, &r);
+    return r.kind == FLT_ROUTE_GENERATE ? "POST" : "GET";
+}
+
 const struct px_refusal *px_route_find(const struct px_generation *g, uint32_t tenant, const struct px_h1_head *h,
                                        uint32_t *upstream, struct flt_route *route)
 {
     *upstream = upstream_of(&g->tenants[tenant], h->target);
     bool known = *upstream != PX_NO_UPSTREAM;
-    flt_route_match(known ? g->upstreams[*upstream].provider : "openai", h->method, h->target, route);
+    if (known)
+        flt_route_match(g->upstreams[*upstream].provider, h->method, h->target, route);
+    else
+        px_route_guess(h, route);
     if (route->kind == FLT_ROUTE_NONE)
         return &no_route;
     if (!known)
@@ -156,7 +175,7 @@ const struct px_refusal *px_route_find(const struct px_generation *g, uint32_t t
     return route->kind == FLT_ROUTE_METHOD ? &no_method : NULL;
 }
 
-/* ---- media types ------------------------------------------------------------------------------------------------- */
+/* ---- media types ------------------------------------------------------------------------------------------------ */
 
 /* Only "charset=utf-8", quoted or not, may follow the type. */
 static bool parameters_ok(struct flt_str s)

@@ -7,8 +7,14 @@ struct pattern {
     uint8_t n;
     bool prefix;
 };
-#define EXACT(s)  {s, sizeof(s) - 1, false}
-#define PREFIX(s) {s, sizeof(s) - 1, true}
+#define EXACT(s)                                                                                                       \
+    {                                                                                                                  \
+        s, sizeof(s) - 1, false                                                                                        \
+    }
+#define PREFIX(s)                                                                                                      \
+    {                                                                                                                  \
+        s, sizeof(s) - 1, true                                                                                         \
+    }
 
 static const struct pattern to_upstream[] = {
     EXACT("accept"),
@@ -88,8 +94,8 @@ static int write_listed(struct flt_buf *out, const struct px_h1_head *h, const s
     return rc;
 }
 
-int px_route_write_request(struct flt_buf *out, const struct px_h1_head *h, const struct px_gen_upstream *u, bool has_body,
-                           uint64_t body_n)
+int px_route_write_request(struct flt_buf *out, const struct px_h1_head *h, const struct px_gen_upstream *u,
+                           bool has_body, uint64_t body_n)
 {
     int rc = px_h1_write_request_line(out, h->method, h->target);
     if (rc == FLT_OK)

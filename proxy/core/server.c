@@ -9,7 +9,7 @@
 
 #define STOP_NOW_MS 0u
 
-/* ---- workers -------------------------------------------------------------------------------------------------------- */
+/* ---- workers ---------------------------------------------------------------------------------------------------- */
 
 static unsigned wanted_workers(const struct px_config *c)
 {
@@ -74,6 +74,9 @@ static void on_mail(void *arg, struct px_mail *m)
         px_server_release(s, e->g);
         px_era_free(e);
         return;
+    case PX_MAIL_BUILT:
+        px_server_built(s);
+        return;
     case PX_MAIL_STOPPED:
         if (++s->n_stopped == s->n_workers)
             event_base_loopbreak(s->base);
@@ -81,22 +84,15 @@ static void on_mail(void *arg, struct px_mail *m)
     }
 }
 
-/* ---- signals ---------------------------------------------------------------------------------------------------------- */
+/* ---- signals ---------------------------------------------------------------------------------------------------- */
 
 static void on_hangup(evutil_socket_t fd, short what, void *arg)
 {
     struct px_server *s = arg;
     (void)fd;
     (void)what;
-    if (s->stopping)
-        return;
-    s->stale = !px_server_load(s);
-    if (s->stale) {
-        s->reload_failures++;
-        px_log(PX_LOG_ERROR, NULL, "reload failed: the configuration before stays in use");
-    } else {
-        s->reloads++;
-    }
+    if (!s->stopping)
+        px_server_reload(s);
 }
 
 static void on_terminate(evutil_socket_t fd, short what, void *arg)
@@ -127,7 +123,7 @@ static bool add_signals(struct px_server *s)
     return true;
 }
 
-/* ---- life ------------------------------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------------------------- */
 
 static bool equip(struct px_server *s)
 {
@@ -145,6 +141,7 @@ static bool equip(struct px_server *s)
 
 static void dismantle(struct px_server *s)
 {
+    px_server_join_builder(s);
     px_admin_free(s->admin);
     free(s->admin_address);
     for (unsigned i = 0; i < s->n_workers; i++)

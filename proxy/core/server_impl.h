@@ -2,6 +2,8 @@
 #ifndef PX_SERVER_IMPL_H
 #define PX_SERVER_IMPL_H
 
+#include <pthread.h>
+
 #include "core/server.h"
 #include "core/worker.h"
 #include "watch/admin.h"
@@ -24,6 +26,17 @@ struct px_live {
     struct px_audit_slot *slot; /* NULL = no audit log */
 };
 
+/* A generation being built for a reload, on a thread of its own: it can take seconds, and the control thread has
+ * duties. */
+struct px_builder {
+    pthread_t thread;
+    bool running;
+    bool again; /* asked for once more meanwhile */
+    struct px_generation *g;
+    struct flt_diag d;
+    struct px_mail mail;
+};
+
 /* Listening sockets opened for a generation and not yet handed over. */
 struct px_sockets {
     int *fds; /* n_workers rows of n_listen */
@@ -42,23 +55,29 @@ struct px_server {
     struct px_metrics *metrics[PX_MAX_WORKERS];
     unsigned n_workers, n_stopped;
     _Atomic int64_t connections;
-    struct px_live *live;       /* newest first */
+    struct px_live *live; /* newest first */
     struct px_generation *current;
     struct px_audit_slot *slots;
     struct px_admin *admin;
     char *admin_address;
-    char first_address[256];    /* as bound, for on_ready */
+    char first_address[256]; /* as bound, for on_ready */
     unsigned updates_pending;
     bool accepting, stopping;
     unsigned terms; /* SIGTERM and SIGINT so far */
     unsigned generations;
+    struct px_builder builder;
     uint64_t reloads, reload_failures;
     bool stale;
     double started_unix;
 };
 
-/* server_reload.c: builds the next generation and sends it to the workers. False: nothing changed, problems were printed. */
+/* server_reload.c: builds the first generation and sends it to the workers. False: problems were printed. */
 bool px_server_load(struct px_server *s);
+/* Starts building the next one; px_server_built when its mail comes. A problem changes nothing. */
+void px_server_reload(struct px_server *s);
+void px_server_built(struct px_server *s);
+/* Waits for the builder, if there is one, and drops what it made. */
+void px_server_join_builder(struct px_server *s);
 /* A worker gave it back, or never got it. */
 void px_server_release(struct px_server *s, struct px_generation *g);
 /* server_admin.c: opens the admin listener of the configuration when its address changed. FLT_E_IO with *err. */

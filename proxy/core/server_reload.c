@@ -4,6 +4,7 @@
  */
 #include "core/server_impl.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include "net/listener.h"
@@ -26,7 +27,7 @@ static void add(struct flt_diag *d, const struct px_config *c, const struct flt_
     flt_diag_add(d, FLT_E_CONFIG, file, line, 0, path, "%s", e->message);
 }
 
-/* ---- sockets -------------------------------------------------------------------------------------------------------- */
+/* ---- sockets ---------------------------------------------------------------------------------------------------- */
 
 static bool known_address(const struct px_server *s, struct flt_str address)
 {
@@ -48,7 +49,8 @@ static void close_sockets(struct px_server *s, struct px_sockets *k)
 }
 
 /* One socket for each worker. Port 0 picks a port for the first, which the others share. */
-static int open_address(struct px_server *s, struct px_sockets *k, uint32_t column, const char *address, struct flt_err *err)
+static int open_address(struct px_server *s, struct px_sockets *k, uint32_t column, const char *address,
+                        struct flt_err *err)
 {
     char name[256] = "";
     /* SO_REUSEPORT would let us join another server of this user on the same port, and get half of its clients. */
@@ -94,7 +96,7 @@ static bool open_sockets(struct px_server *s, const struct px_config *c, struct 
     return !flt_diag_failed(d);
 }
 
-/* ---- audit log -------------------------------------------------------------------------------------------------------- */
+/* ---- audit log -------------------------------------------------------------------------------------------------- */
 
 static bool open_audit(struct px_server *s, const struct px_config *c, struct px_audit_slot **out, struct flt_diag *d)
 {
@@ -143,7 +145,7 @@ static void sweep_audit(struct px_server *s)
     }
 }
 
-/* ---- generations ------------------------------------------------------------------------------------------------------ */
+/* ---- generations ------------------------------------------------------------------------------------------------ */
 
 void px_server_release(struct px_server *s, struct px_generation *g)
 {
@@ -241,21 +243,96 @@ static bool take_over(struct px_server *s, struct px_generation *g, struct flt_d
     return ok;
 }
 
-bool px_server_load(struct px_server *s)
+/* Hands a built generation (NULL = it failed) to the workers. Prints and empties *d. */
+static bool finish(struct px_server *s, struct px_generation *g, struct flt_diag *d)
 {
-    struct flt_diag d = {0};
-    struct px_config *c = s->first != NULL ? s->first : s->conf->load(s->conf->arg, &d);
-    s->first = NULL;
-    struct px_generation *g = c != NULL ? px_generation_build(c, s->conf->cache_dir, s->limits, &d) : NULL;
-    bool ok = g != NULL && take_over(s, g, &d);
-    px_print_diag(&d);
+    bool ok = g != NULL && take_over(s, g, d);
+    px_print_diag(d);
     if (ok)
         px_log(PX_LOG_NOTICE, NULL, "generation built number=%u id=%.12s rules=%u tenants=%u", g->number,
                flt_snapshot_id(g->snapshot), (unsigned)flt_snapshot_rules(g->snapshot), (unsigned)g->config->n_tenants);
     else
         px_generation_free(g);
-    flt_diag_free(&d);
+    flt_diag_free(d);
+    *d = (struct flt_diag){0};
     return ok;
+}
+
+bool px_server_load(struct px_server *s)
+{
+    struct flt_diag d = {0};
+    struct px_config *c = s->first;
+    s->first = NULL;
+    return finish(s, px_generation_build(c, s->conf->cache_dir, s->limits, &d), &d);
+}
+
+/* ---- reload ---- */
+
+static void *build(void *arg)
+{
+    struct px_server *s = arg;
+    struct px_builder *b = &s->builder;
+    struct px_config *c = s->conf->load(s->conf->arg, &b->d);
+    b->g = c != NULL ? px_generation_build(c, s->conf->cache_dir, s->limits, &b->d) : NULL;
+    b->mail.kind = PX_MAIL_BUILT;
+    b->mail.p = s;
+    px_mailbox_post(s->box, &b->mail);
+    return NULL;
+}
+
+static void note(struct px_server *s, bool ok)
+{
+    s->stale = !ok;
+    if (ok) {
+        s->reloads++;
+        return;
+    }
+    s->reload_failures++;
+    px_log(PX_LOG_ERROR, NULL, "reload failed: the configuration before stays in use");
+}
+
+void px_server_reload(struct px_server *s)
+{
+    struct px_builder *b = &s->builder;
+    if (b->running) {
+        b->again = true; /* the files may have changed after they were read */
+        return;
+    }
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    b->running = pthread_create(&b->thread, NULL, build, s) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!b->running)
+        note(s, false);
+}
+
+void px_server_built(struct px_server *s)
+{
+    struct px_builder *b = &s->builder;
+    pthread_join(b->thread, NULL);
+    b->running = false;
+    struct px_generation *g = b->g;
+    b->g = NULL;
+    if (s->stopping)
+        px_generation_free(g);
+    else
+        note(s, finish(s, g, &b->d));
+    if (b->again && !s->stopping) {
+        b->again = false;
+        px_server_reload(s);
+    }
+}
+
+void px_server_join_builder(struct px_server *s)
+{
+    struct px_builder *b = &s->builder;
+    if (b->running)
+        pthread_join(b->thread, NULL);
+    b->running = false;
+    px_generation_free(b->g);
+    b->g = NULL;
+    flt_diag_free(&b->d);
 }
 
 int px_server_check(const struct px_server_conf *conf)

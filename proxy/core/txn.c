@@ -28,18 +28,17 @@
 #include "core/txn_impl.h"
 
 #include <assert.h>
-#include <sys/random.h>
 #include <time.h>
 
-#define MAX_SPARE    256u
-#define KEEP_BUFFER  ((size_t)64 << 10) /* larger buffers are given back when a transaction ends */
-#define ARENA_MAX    ((size_t)1 << 30)
-#define WIRE_MAX     ((size_t)64 << 10)
-#define MAX_BURST    ((size_t)16 << 20) /* of one feed of a stream: its queue, and an ending */
-#define DRAIN_MS     2000u
+#define MAX_SPARE   256u
+#define KEEP_BUFFER ((size_t)64 << 10) /* larger buffers are given back when a transaction ends */
+#define ARENA_MAX   ((size_t)1 << 30)
+#define WIRE_MAX    ((size_t)64 << 10)
+#define DRAIN_MS    2000u
 
-static const char *const state_names[PX_TXN_S_COUNT] = {"HEAD",    "BODY",  "INSPECT",     "INTENT", "CONNECT", "SEND",
-                                                        "RESPONSE_HEAD", "COLLECT", "RELAY", "REPLY_LOCAL", "DRAIN",  "DONE"};
+static const char *const state_names[PX_TXN_S_COUNT] = {"HEAD",    "BODY",        "INSPECT",       "INTENT",
+                                                        "CONNECT", "SEND",        "RESPONSE_HEAD", "COLLECT",
+                                                        "RELAY",   "REPLY_LOCAL", "DRAIN",         "DONE"};
 
 #define TO(s) (1u << PX_TXN_S_##s)
 static const unsigned legal[PX_TXN_S_COUNT] = {
@@ -124,7 +123,7 @@ static struct px_txn *create(void)
     flt_buf_init(&t->body, 1);
     flt_buf_init(&t->answer, 1);
     flt_buf_init(&t->wire, WIRE_MAX);
-    px_relay_init(&t->relay, MAX_BURST);
+    px_relay_init(&t->relay);
     t->arena = flt_arena_new(ARENA_MAX);
     if (t->arena == NULL) {
         destroy(t);

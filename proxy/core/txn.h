@@ -1,6 +1,7 @@
 /*
  * txn.h: one HTTP exchange, from the client's head to the last byte of its answer. A transaction pins the era it began
- * with, owns an arena that is wiped at its end, and is told what happens to its client by the connection that started it.
+ * with, owns an arena that is wiped at its end, and is told what happens to its client by the connection that started
+ * it.
  *
  * It never sees TLS, the HTTP parser's library or a provider: only px_io, px_h1 heads, routes and the engine.
  */
@@ -58,8 +59,9 @@ struct px_txn_owner {
 struct px_txn *px_txn_new(struct px_txn_env *env, struct px_era *era, const struct px_txn_owner *owner);
 
 /*
- * The request's head, valid until done. Runs every check that needs no body; a refusal answers at once. After it, unless
- * done was called, the body follows: px_txn_body any number of times, then px_txn_body_end (also when there is none).
+ * The request's head, valid until done. Runs every check that needs no body; a refusal answers at once. After it,
+ * unless done was called, the body follows: px_txn_body any number of times, then px_txn_body_end (also when there is
+ * none).
  */
 void px_txn_head(struct px_txn *t, const struct px_h1_head *h);
 /* Non-zero: the request was refused (done was called); no more of it is wanted. */

@@ -1,6 +1,6 @@
 /*
- * txn_answer.c: the way out: what the upstream sends, and how it fails. The parser's callbacks only note things; whatever
- * ends the transaction happens after the parser has returned.
+ * txn_answer.c: the way out: what the upstream sends, and how it fails. The parser's callbacks only note things;
+ * whatever ends the transaction happens after the parser has returned.
  */
 #include "core/txn_impl.h"
 
@@ -10,7 +10,8 @@
 BAD(bad_http, FLT_REFUSE_UPSTREAM, "The upstream sent a malformed answer.", "upstream_malformed");
 BAD(bad_status, FLT_REFUSE_UPSTREAM, "The upstream's answer has a status that is not passed on.", "upstream_status");
 BAD(bad_coding, FLT_REFUSE_UPSTREAM, "The upstream's answer is encoded.", "upstream_encoding");
-BAD(bad_type, FLT_REFUSE_UPSTREAM, "The upstream's answer has a media type that cannot be inspected.", "upstream_media_type");
+BAD(bad_type, FLT_REFUSE_UPSTREAM, "The upstream's answer has a media type that cannot be inspected.",
+    "upstream_media_type");
 BAD(too_big, FLT_REFUSE_UPSTREAM, "The upstream's answer is too large.", "answer_too_large");
 BAD(no_memory, FLT_REFUSE_UNAVAILABLE, "Out of memory.", "memory");
 BAD(closed_early, FLT_REFUSE_UPSTREAM, "The upstream closed the connection.", "upstream_closed");
@@ -30,7 +31,7 @@ void px_txn_upstream_failed(struct px_txn *t, const struct px_txn_bad *why)
     px_txn_reply(t, &r);
 }
 
-/* ---- parser callbacks -------------------------------------------------------------------------------------------- */
+/* ---- parser callbacks ------------------------------------------------------------------------------------------- */
 
 static bool no_content(const struct px_h1_head *h)
 {
@@ -45,7 +46,8 @@ static const struct px_txn_bad *start_collecting(struct px_txn *t, const struct 
         return NULL;
     if (h->length > t->answer.max)
         return &too_big;
-    return flt_buf_reserve(&t->answer, h->length < FIRST_RESERVE ? h->length : FIRST_RESERVE) == FLT_OK ? NULL : &no_memory;
+    return flt_buf_reserve(&t->answer, h->length < FIRST_RESERVE ? h->length : FIRST_RESERVE) == FLT_OK ? NULL
+                                                                                                        : &no_memory;
 }
 
 /* What the head says decides how the body is treated, before any of it is seen. */
@@ -96,7 +98,7 @@ static int on_complete(void *arg)
 
 const struct px_h1_cb px_txn_answer_cb = {on_head, on_body, on_complete};
 
-/* ---- whole answers ------------------------------------------------------------------------------------------------- */
+/* ---- whole answers ---------------------------------------------------------------------------------------------- */
 
 static bool reusable(const struct px_txn *t)
 {
@@ -149,7 +151,7 @@ static void answer_done(struct px_txn *t)
     px_txn_finish(t, PX_OUT_ANSWERED, rc != FLT_OK ? PX_TXN_GONE : keep ? PX_TXN_KEEP : PX_TXN_CLOSE);
 }
 
-/* ---- connection events --------------------------------------------------------------------------------------------- */
+/* ---- connection events ------------------------------------------------------------------------------------------ */
 
 static void parse(struct px_txn *t, const char *p, size_t n)
 {
@@ -189,7 +191,8 @@ static size_t on_data(void *arg, const char *p, size_t n)
     struct px_txn *t = arg;
     t->heard = true;
     if (t->state == PX_TXN_S_SEND) {
-        t->up_clean = false; /* an answer before the whole request: use it, send no more, trust the connection no longer */
+        t->up_clean =
+            false; /* an answer before the whole request: use it, send no more, trust the connection no longer */
         px_txn_enter(t, PX_TXN_S_RESPONSE_HEAD);
     } else if (t->state == PX_TXN_S_RESPONSE_HEAD && px_io_queued(t->up) != 0) {
         t->up_clean = false;

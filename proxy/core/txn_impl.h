@@ -72,7 +72,7 @@ struct px_txn {
     struct px_io *up; /* NULL until connected */
     struct px_h1 *parser;
     bool reused, retried;
-    bool up_clean;   /* the message so far gives no reason against reusing the connection */
+    bool up_clean;     /* the message so far gives no reason against reusing the connection */
     uint64_t up_sent0; /* px_io_sent when the connection was leased */
     uint64_t deadline; /* loop milliseconds, 0 = none: what it means depends on the state */
     uint64_t end_by;   /* of the whole answer */
@@ -80,21 +80,22 @@ struct px_txn {
     /* answer: flags set by parser callbacks, acted upon after the parser returned */
     const struct px_h1_head *answer_head;
     bool complete;
-    bool heard;    /* the upstream sent something */
+    bool client_lost;             /* the head of the stream could not be written */
+    bool heard;                   /* the upstream sent something */
     const struct px_txn_bad *bad; /* why the answer cannot be used; NULL = fine so far */
-    int status;    /* sent to the client, 0 = none */
+    int status;                   /* sent to the client, 0 = none */
     uint64_t upstream_bytes, answer_bytes;
     struct flt_buf answer; /* collected body */
     struct flt_answer_out ans;
     bool ans_inspected;
     struct px_relay relay;
-    size_t held; /* as counted in the gauge */
+    size_t held;         /* as counted in the gauge */
     struct flt_buf wire; /* heads and local bodies being written */
     char upstream_id[129];
 
     /* the record */
     enum px_txn_outcome outcome;
-    const char *reason; /* static words */
+    const char *reason;                   /* static words */
     uint64_t started_unix_ms, t0, t_sent; /* microseconds */
     uint64_t us_inspect, us_first_byte;
 };
@@ -136,10 +137,10 @@ void px_txn_stream_broken(struct px_txn *t, enum px_txn_outcome outcome, const c
 #define PX_TXN_OVERLOAD_MS 1000u /* Retry-After where the trouble is ours */
 struct px_reply {
     struct px_refusal why;
-    uint32_t rule;      /* UINT32_MAX = none */
-    uint64_t retry_ms;  /* 0 = no Retry-After */
-    bool close;         /* the rest of the request is not wanted */
-    bool final_answer;  /* x-should-retry: false */
+    uint32_t rule;     /* UINT32_MAX = none */
+    uint64_t retry_ms; /* 0 = no Retry-After */
+    bool close;        /* the rest of the request is not wanted */
+    bool final_answer; /* x-should-retry: false */
     enum px_txn_outcome outcome;
 };
 /* Answers with our own error and ends the exchange. */

@@ -40,8 +40,8 @@ const char *px_txn_date(struct px_txn_env *env)
 
 const char *px_txn_outcome_name(enum px_txn_outcome o)
 {
-    static const char *const names[] = {"forwarded",   "answered", "refused", "upstream_error", "upstream_truncated",
-                                        "client_gone", "cut",      "aborted"};
+    static const char *const names[] = {"forwarded",          "answered",    "refused", "upstream_error",
+                                        "upstream_truncated", "client_gone", "cut",     "aborted"};
     return names[o];
 }
 
@@ -132,10 +132,12 @@ void px_txn_record(struct px_txn *t)
     if (!px_log_on(PX_LOG_INFO))
         return;
     px_log(PX_LOG_INFO, &t->id,
-           "request status=%d outcome=%s reason=%s route=%s upstream=%s request=%s answer=%s inspect_us=%llu first_byte_us=%llu "
+           "request status=%d outcome=%s reason=%s route=%s upstream=%s request=%s answer=%s inspect_us=%llu "
+           "first_byte_us=%llu "
            "total_us=%llu",
            t->status, px_txn_outcome_name(t->outcome), t->reason != NULL ? t->reason : "-",
            t->has_route && t->route.name != NULL ? t->route.name : "-", t->upstream != NULL ? t->upstream->name : "-",
-           t->req_inspected ? flt_action_names[t->req.decision.action] : "-", ans != NULL ? flt_action_names[ans->action] : "-",
-           (unsigned long long)t->us_inspect, (unsigned long long)t->us_first_byte, (unsigned long long)us_total);
+           t->req_inspected ? flt_action_names[t->req.decision.action] : "-",
+           ans != NULL ? flt_action_names[ans->action] : "-", (unsigned long long)t->us_inspect,
+           (unsigned long long)t->us_first_byte, (unsigned long long)us_total);
 }

@@ -58,20 +58,6 @@ int px_txn_answer_start(struct px_txn *t, const char *content_type)
     return rc;
 }
 
-/* A 405 must say what is allowed: asked of the route table itself. */
-static int add_allow(struct px_txn *t)
-{
-    static const char *const methods[] = {"POST", "GET"};
-    const char *provider = t->upstream != NULL ? t->upstream->provider : "openai";
-    for (size_t i = 0; i < FLT_ARRAY_LEN(methods); i++) {
-        struct flt_route r;
-        flt_route_match(provider, flt_str_of(methods[i]), t->head->target, &r);
-        if (r.kind == FLT_ROUTE_GENERATE || r.kind == FLT_ROUTE_METADATA)
-            return add(t, "Allow", flt_str_of(methods[i]));
-    }
-    return FLT_OK;
-}
-
 static int add_retry(struct px_txn *t, uint64_t ms)
 {
     int rc = px_h1_write_header_u64(&t->wire, "Retry-After", (ms + 999) / 1000);
@@ -99,7 +85,7 @@ static int write_head(struct px_txn *t, const struct px_reply *r, size_t body_n,
     if (rc == FLT_OK && r->why.kind == FLT_REFUSE_AUTH)
         rc = add(t, "WWW-Authenticate", FLT_STR("Bearer"));
     if (rc == FLT_OK && r->why.kind == FLT_REFUSE_METHOD && t->head != NULL)
-        rc = add_allow(t);
+        rc = add(t, "Allow", flt_str_of(px_route_allow(t->upstream, t->head)));
     if (rc == FLT_OK && !keep)
         rc = add(t, "Connection", FLT_STR("close"));
     return rc == FLT_OK ? px_h1_write_end(&t->wire) : rc;
@@ -111,7 +97,7 @@ void px_txn_reply(struct px_txn *t, const struct px_reply *r)
     flt_buf_init(&body, BODY_MAX);
     px_txn_enter(t, PX_TXN_S_REPLY_LOCAL);
     if (!t->has_route && t->head != NULL)
-        flt_route_match("openai", t->head->method, t->head->target, &t->route); /* for the shape of the body only */
+        px_route_guess(t->head, &t->route);
     const struct flt_refusal refusal = {.kind = r->why.kind,
                                         .message = r->why.message,
                                         .code = r->why.code,

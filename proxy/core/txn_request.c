@@ -9,18 +9,16 @@ static const struct px_refusal no_memory = {FLT_REFUSE_UNAVAILABLE, "Out of memo
 static void refuse(struct px_txn *t, const struct px_refusal *why, const char *reason, bool close)
 {
     t->reason = reason;
-    const struct px_reply r = {.why = *why, .rule = UINT32_MAX, .close = close, .final_answer = true, .outcome = PX_OUT_REFUSED};
+    const struct px_reply r = {
+        .why = *why, .rule = UINT32_MAX, .close = close, .final_answer = true, .outcome = PX_OUT_REFUSED};
     px_txn_reply(t, &r);
 }
 
 static void unavailable(struct px_txn *t, const struct px_refusal *why, const char *reason, bool close)
 {
     t->reason = reason;
-    const struct px_reply r = {.why = *why,
-                               .rule = UINT32_MAX,
-                               .retry_ms = PX_TXN_OVERLOAD_MS,
-                               .close = close,
-                               .outcome = PX_OUT_REFUSED};
+    const struct px_reply r = {
+        .why = *why, .rule = UINT32_MAX, .retry_ms = PX_TXN_OVERLOAD_MS, .close = close, .outcome = PX_OUT_REFUSED};
     px_txn_reply(t, &r);
 }
 
@@ -55,7 +53,7 @@ static bool authenticated(struct px_txn *t)
     const struct px_generation *g = t->era->g;
     const struct px_refusal *why = px_route_check_head(t->head, px_io_sni(t->owner.io));
     if (why != NULL) {
-        counted_refusal(t, why, why->kind == FLT_REFUSE_MISDIRECTED ? "misdirected" : "upgrade");
+        counted_refusal(t, why, why->kind == FLT_REFUSE_MISDIRECTED ? "misdirected" : "not_implemented");
         return false;
     }
     why = px_route_authenticate(t->env->auth, g, t->head, &t->tenant_index);
@@ -111,7 +109,8 @@ void px_txn_head(struct px_txn *t, const struct px_h1_head *h)
         return;
     }
     px_txn_enter(t, PX_TXN_S_BODY);
-    if (h->body == PX_H1_BODY_LENGTH && flt_buf_reserve(&t->body, h->length < FIRST_RESERVE ? h->length : FIRST_RESERVE) != FLT_OK) {
+    if (h->body == PX_H1_BODY_LENGTH &&
+        flt_buf_reserve(&t->body, h->length < FIRST_RESERVE ? h->length : FIRST_RESERVE) != FLT_OK) {
         unavailable(t, &no_memory, "memory", true);
         return;
     }
@@ -184,7 +183,8 @@ static void blocked(struct px_txn *t)
     if (opaque)
         px_count(t->env->metrics, PX_C_uninspected, 1);
     const struct px_reply r = {
-        .why = {FLT_REFUSE_POLICY, opaque ? "The request could not be fully inspected." : "The request was blocked by policy.", NULL},
+        .why = {FLT_REFUSE_POLICY,
+                opaque ? "The request could not be fully inspected." : "The request was blocked by policy.", NULL},
         .rule = t->req.decision.blocking_rule,
         .final_answer = true,
         .outcome = PX_OUT_REFUSED};

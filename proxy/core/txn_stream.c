@@ -17,7 +17,8 @@ static int write_head(struct px_txn *t, bool chunked)
 const struct px_txn_bad *px_txn_stream_begin(struct px_txn *t)
 {
     static const struct px_txn_bad memory = {FLT_REFUSE_UNAVAILABLE, "Out of memory.", "memory"};
-    static const struct px_txn_bad head = {FLT_REFUSE_UPSTREAM, "The upstream sent a malformed answer.", "upstream_malformed"};
+    static const struct px_txn_bad head = {FLT_REFUSE_UPSTREAM, "The upstream sent a malformed answer.",
+                                           "upstream_malformed"};
     const struct px_limits_conf *limits = &t->era->g->config->limits;
     const struct px_relay_conf conf = {.engine = t->env->engine,
                                        .in = {.snapshot = t->era->g->snapshot,
@@ -37,8 +38,7 @@ const struct px_txn_bad *px_txn_stream_begin(struct px_txn *t)
     px_count(t->env->metrics, PX_C_streams, 1);
     px_gauge(t->env->metrics, PX_G_open_streams, 1);
     px_txn_enter(t, PX_TXN_S_RELAY);
-    if (px_io_write(t->owner.io, t->wire.p, t->wire.n) != FLT_OK)
-        t->relay.state = FLT_STREAM_FAILED; /* nobody is there: the next step finds out */
+    t->client_lost = px_io_write(t->owner.io, t->wire.p, t->wire.n) != FLT_OK;
     flt_buf_clear(&t->wire);
     return NULL;
 }
@@ -68,7 +68,7 @@ void px_txn_stream_step(struct px_txn *t)
         (void)px_relay_end(&t->relay, true);
     int rc = px_relay_flush(&t->relay);
     count_held(t);
-    if (rc != FLT_OK) {
+    if (rc != FLT_OK || t->client_lost) {
         px_txn_client_gone(t, "client_gone");
         return;
     }

@@ -7,8 +7,8 @@
 #include "net/listener.h"
 #include "watch/log.h"
 
-#define TICK_MS      200
-#define TICK_STOP_MS 20 /* while stopping: the end should not wait for a tick */
+#define TICK_MS       200
+#define TICK_STOP_MS  20   /* while stopping: the end should not wait for a tick */
 #define LAST_WORDS_MS 2500 /* for clients to take the error that ends their answer */
 
 enum mail_kind { MAIL_UPDATE, MAIL_STOP };
@@ -32,7 +32,7 @@ struct px_worker {
     struct px_txn_env env;
     struct px_clients *clients;
     struct px_era_pools *pools;
-    struct px_era *era;  /* of new transactions; NULL before the first */
+    struct px_era *era;    /* of new transactions; NULL before the first */
     struct px_era *unused; /* retired, no pin: sent back at the next tick, outside of anybody's callback */
     struct listener *listeners;
     bool stopping;
@@ -42,7 +42,7 @@ struct px_worker {
     unsigned stops;
 };
 
-/* ---- listeners ---------------------------------------------------------------------------------------------------- */
+/* ---- listeners -------------------------------------------------------------------------------------------------- */
 
 static void on_accept(void *arg, int fd)
 {
@@ -116,7 +116,7 @@ static bool relisten(struct px_worker *w, const struct px_worker_update *u)
     return ok;
 }
 
-/* ---- generations ---------------------------------------------------------------------------------------------------- */
+/* ---- generations ------------------------------------------------------------------------------------------------ */
 
 /* May be called from deep inside a transaction's end: only remember. */
 static void on_era_unused(void *arg, struct px_era *e)
@@ -173,7 +173,7 @@ static void update(struct px_worker *w, struct px_worker_update *u)
     px_mailbox_post(w->control, &u->mail);
 }
 
-/* ---- stopping --------------------------------------------------------------------------------------------------------- */
+/* ---- stopping --------------------------------------------------------------------------------------------------- */
 
 static void set_tick(struct px_worker *w, int ms)
 {
@@ -219,7 +219,7 @@ static void on_mail(void *arg, struct px_mail *m)
         stop(w);
 }
 
-/* ---- the thread ---------------------------------------------------------------------------------------------------------- */
+/* ---- the thread ------------------------------------------------------------------------------------------------- */
 
 static void *run(void *arg)
 {
@@ -230,8 +230,11 @@ static void *run(void *arg)
     w->era = NULL;
     px_txn_env_free(&w->env); /* ends what still drains, so that every era comes back */
     return_eras(w);
-    for (int i = 0; i < 8; i++) /* what was closed and freed goes at the end of a turn */
-        event_base_loop(w->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+    event_del(w->tick);
+    px_mailbox_mute(w->box);
+    px_resolver_free(w->resolver);
+    w->resolver = NULL;
+    event_base_loop(w->base, 0); /* until the last pooled connection has closed; each has a deadline for that */
     w->stopped.kind = PX_MAIL_STOPPED;
     w->stopped.p = w;
     px_mailbox_post(w->control, &w->stopped);

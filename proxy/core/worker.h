@@ -13,14 +13,16 @@ struct px_worker;
 enum px_worker_mail {
     PX_MAIL_UPDATED, /* p: the px_worker_update, with its result */
     PX_MAIL_ERA,     /* p: a px_era that is used no more; the receiver frees it and counts its generation */
-    PX_MAIL_STOPPED  /* p: the px_worker; its thread is ending */
+    PX_MAIL_STOPPED, /* p: the px_worker; its thread is ending */
+    PX_MAIL_BUILT    /* p: the px_server; a generation was built aside, or could not be */
 };
 
 /* A generation for a worker, and the sockets of addresses that are new in it. */
 struct px_worker_update {
     struct px_mail mail;
     struct px_generation *g;
-    int *fds;  /* per g->config->listen: a listening socket for this worker (taken), or -1: it has one for this address */
+    int *
+        fds; /* per g->config->listen: a listening socket for this worker (taken), or -1: it has one for this address */
     bool done; /* result: false = not taken over, the generation before goes on (and fds are closed) */
 };
 

@@ -1,6 +1,7 @@
 /*
  * io.c: the life of one connection while it is open: connecting, reading with back-pressure, the output queue,
- * deadlines. Closing is in io_close.c, TLS in io_tls.c, what a thread's connections share in io_loop.c.
+ * deadlines. Making one is in io_new.c, closing in io_close.c, TLS in io_tls.c, what a thread's connections share in
+ * io_loop.c.
  *
  * Reading: one read fills the loop's buffer with what on_data left last time and then with as many records as are
  * there; the peer's end is remembered and reported only after every byte before it was consumed. Writing: px_io_write
@@ -9,15 +10,9 @@
  */
 #include "net/io_priv.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <unistd.h>
-
-#include <event2/util.h>
 
 const char *px_io_end_name(enum px_io_end e)
 {
@@ -48,7 +43,7 @@ void px_io_set_error(struct px_io *io, const char *what, const char *detail)
         snprintf(io->error, sizeof(io->error), "%s", what);
 }
 
-static void set_errno_error(struct px_io *io, const char *what, int err)
+void px_io_set_errno(struct px_io *io, const char *what, int err)
 {
     const char *words = strerrordesc_np(err); /* unlike strerror, safe in threads */
     px_io_set_error(io, what, words);
@@ -112,7 +107,7 @@ static enum px_xfer plain_read(struct px_io *io, char *p, size_t cap, size_t *n)
         return PX_XFER_EOF;
     if (errno == EAGAIN || errno == EINTR)
         return PX_XFER_WANT_READ;
-    set_errno_error(io, "read", errno);
+    px_io_set_errno(io, "read", errno);
     return PX_XFER_RESET;
 }
 
@@ -265,7 +260,7 @@ void px_io_drive(struct px_io *io)
     tell_end(io);
 }
 
-static void on_readable(evutil_socket_t fd, short what, void *arg)
+void px_io_readable(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
     (void)what;
@@ -296,7 +291,7 @@ static enum px_xfer plain_write(struct px_io *io, const char *p, size_t len, siz
     }
     if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS)
         return PX_XFER_WANT_WRITE;
-    set_errno_error(io, "write", errno);
+    px_io_set_errno(io, "write", errno);
     return PX_XFER_RESET;
 }
 
@@ -368,7 +363,7 @@ static void connected(struct px_io *io)
     if (getsockopt(io->fd, SOL_SOCKET, SO_ERROR, &err, &len) != 0)
         err = errno;
     if (err != 0) {
-        set_errno_error(io, "connect", err);
+        px_io_set_errno(io, "connect", err);
         px_io_fail(io, PX_IO_CONNECT_FAILED);
     } else if (io->ssl != NULL) {
         io->state = PX_IO_HANDSHAKE;
@@ -378,7 +373,7 @@ static void connected(struct px_io *io)
     }
 }
 
-static void on_writable(evutil_socket_t fd, short what, void *arg)
+void px_io_writable(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
     (void)what;
@@ -447,110 +442,6 @@ void px_io_timed_out(struct px_io *io)
         px_io_close_timeout(io);
     else if (!io->failed)
         io->cb->on_end(io->arg, PX_IO_TIMEOUT);
-}
-
-/* ---- construction ---- */
-
-static void name_peer(struct px_io *io, const struct sockaddr *sa)
-{
-    char ip[INET6_ADDRSTRLEN] = "";
-    if (sa->sa_family == AF_INET) {
-        struct sockaddr_in v4;
-        memcpy(&v4, sa, sizeof(v4));
-        inet_ntop(AF_INET, &v4.sin_addr, ip, sizeof(ip));
-        snprintf(io->peer, sizeof(io->peer), "%s:%u", ip, ntohs(v4.sin_port));
-    } else if (sa->sa_family == AF_INET6) {
-        struct sockaddr_in6 v6;
-        memcpy(&v6, sa, sizeof(v6));
-        inet_ntop(AF_INET6, &v6.sin6_addr, ip, sizeof(ip));
-        snprintf(io->peer, sizeof(io->peer), "[%s]:%u", ip, ntohs(v6.sin6_port));
-    } else {
-        snprintf(io->peer, sizeof(io->peer), "local");
-    }
-}
-
-static struct px_io *new_io(struct px_io_loop *l, int fd, const struct px_io_conf *conf)
-{
-    struct px_io *io = calloc(1, sizeof(*io));
-    if (io == NULL)
-        return NULL;
-    struct event_base *base = px_io_loop_base(l);
-    io->loop = l;
-    io->fd = fd;
-    io->cb = conf->cb;
-    io->arg = conf->arg;
-    io->high = conf->high_water != 0 ? conf->high_water : 256u * 1024u;
-    io->low = conf->low_water != 0 ? conf->low_water : 64u * 1024u;
-    io->max_out = conf->max_out != 0 ? conf->max_out : 64u * 1024u * 1024u;
-    if (io->low > io->high)
-        io->low = io->high;
-    flt_buf_init(&io->out, 2 * io->max_out); /* the sent half may still lie in front of the queued one */
-    flt_buf_init(&io->held, PX_IO_READ_BUFFER);
-    event_assign(&io->ev_read, base, fd, EV_READ | EV_PERSIST, on_readable, io);
-    event_assign(&io->ev_write, base, fd, EV_WRITE, on_writable, io);
-    px_io_timer_init(io);
-    if (fd >= 0) {
-        int on = 1;
-        (void)evutil_make_socket_nonblocking(fd);
-        (void)evutil_make_socket_closeonexec(fd);
-        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* fails on local sockets: no matter */
-    }
-    return io;
-}
-
-struct px_io *px_io_accept(struct px_io_loop *l, int fd, SSL_CTX *ssl_ctx, const struct px_io_conf *conf)
-{
-    struct sockaddr_storage ss = {0};
-    socklen_t len = sizeof(ss);
-    struct px_io *io = new_io(l, fd, conf);
-    if (io == NULL) {
-        close(fd);
-        return NULL;
-    }
-    if (getpeername(fd, (struct sockaddr *)&ss, &len) == 0)
-        name_peer(io, (const struct sockaddr *)&ss);
-    if (ssl_ctx == NULL) {
-        io->state = PX_IO_OPEN;
-        io->want_open = true;
-        px_io_mark_dirty(io);
-        return io;
-    }
-    io->state = PX_IO_HANDSHAKE;
-    if (!px_io_tls_attach(io, ssl_ctx, NULL)) {
-        px_io_release(io);
-        return NULL;
-    }
-    px_io_want_read(io);
-    return io;
-}
-
-struct px_io *px_io_connect(struct px_io_loop *l, const struct px_io_peer *peer, const struct px_io_conf *conf)
-{
-    int fd = socket(peer->addr->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    int err = fd < 0 ? errno : 0;
-    struct px_io *io = new_io(l, fd, conf);
-    if (io == NULL) {
-        if (fd >= 0)
-            close(fd);
-        return NULL;
-    }
-    io->state = PX_IO_CONNECTING;
-    io->on_session = peer->on_session;
-    io->session_arg = conf->arg;
-    name_peer(io, peer->addr);
-    if (peer->ssl_ctx != NULL && !px_io_tls_attach(io, peer->ssl_ctx, peer)) {
-        px_io_release(io);
-        return NULL;
-    }
-    if (err == 0 && connect(fd, peer->addr, peer->addr_len) != 0 && errno != EINPROGRESS)
-        err = errno;
-    if (err == 0) {
-        px_io_want_write(io); /* connected when writable */
-    } else {
-        set_errno_error(io, "connect", err);
-        px_io_fail(io, PX_IO_CONNECT_FAILED);
-    }
-    return io;
 }
 
 void px_io_rebind(struct px_io *io, const struct px_io_cb *cb, void *arg)

@@ -1,5 +1,5 @@
 /*
- * io_priv.h: what io.c, io_close.c, io_loop.c and io_tls.c share: the connection and loop records, the transports.
+ * io_priv.h: what the io*.c files share: the connection and loop records, the transports.
  */
 #ifndef PX_IO_PRIV_H
 #define PX_IO_PRIV_H
@@ -93,6 +93,8 @@ void px_io_timer_init(struct px_io *io);
 void px_io_timer_set(struct px_io *io, uint64_t at);
 
 /* ---- io.c */
+void px_io_readable(evutil_socket_t fd, short what, void *arg); /* events of the socket; arg is the io */
+void px_io_writable(evutil_socket_t fd, short what, void *arg);
 void px_io_turn(struct px_io *io);  /* everything due at the end of a turn */
 void px_io_drive(struct px_io *io); /* reads within the budget */
 void px_io_timed_out(struct px_io *io);
@@ -102,6 +104,7 @@ void px_io_want_read(struct px_io *io);
 void px_io_stop_reading(struct px_io *io);
 void px_io_drop_output(struct px_io *io);
 void px_io_set_error(struct px_io *io, const char *what, const char *detail); /* detail may be NULL */
+void px_io_set_errno(struct px_io *io, const char *what, int err);
 /* Gives on_end(why) at the end of the turn, after which nothing works. The first call counts. */
 void px_io_fail(struct px_io *io, enum px_io_end why);
 

@@ -3,7 +3,8 @@
  *
  * Server: TLS 1.2 and 1.3 only, AEAD + ECDHE suites, no renegotiation, no compression, ALPN http/1.1, one ticket, a session id
  * context per listener. Client: TLS 1.2+, chain and name verified (SSL_VERIFY_PEER, set1_host, no partial wildcards), session
- * cache by the pool. Read-ahead off, SSL_MODE_RELEASE_BUFFERS, ENABLE_PARTIAL_WRITE, ACCEPT_MOVING_WRITE_BUFFER in both.
+ * cache by the pool. In both: SSL_MODE_RELEASE_BUFFERS (an idle connection has none), ENABLE_PARTIAL_WRITE, ACCEPT_MOVING_WRITE_BUFFER,
+ * and read-ahead (one receive a record; io.c asks the library for what it holds, because no socket event will tell).
  */
 #ifndef PX_TLS_H
 #define PX_TLS_H

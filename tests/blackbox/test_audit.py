@@ -1,4 +1,5 @@
-"""The audit file: one intent before the prompt leaves, one final record after, numbers that rise, and no answer without it."""
+"""The audit file: one intent before the prompt leaves, one final record after, numbers that rise;
+no answer without it."""
 import json
 import os
 
@@ -9,7 +10,8 @@ from harness.wire import request
 
 suite = Suite()
 site = suite.site(Site("audit"))
-full = suite.site(Site("audit_full", tenants={"app": {"upstream": "openai"}}, config={"audit": {"file": "/dev/full"}}, start=False))
+full = suite.site(Site("audit_full", tenants={"app": {"upstream": "openai"}}, config={"audit": {"file": "/dev/full"}},
+                       start=False))
 full.start(ready=False)
 wait_until(lambda: full.serve.admin("/healthz")[0] == 200, 30, "/healthz")
 mock = site.mock
@@ -34,7 +36,8 @@ def one_intent_and_one_final_record():
           ("app", "enforce", "paas", "gpt-audit", "openai"), "identity")
     equal((final["status"], final["outcome"], final["stream"]), (200, "answered", False), "outcome")
     equal(final["upstream_request_id"], "req_mock", "the provider's request id")
-    equal((final["decision"]["request"]["action"], final["decision"]["answer"]["action"]), ("allow", "allow"), "decisions")
+    equal((final["decision"]["request"]["action"], final["decision"]["answer"]["action"]), ("allow", "allow"),
+          "decisions")
     size = len(json.dumps(chat_body("hi", model="gpt-audit")))
     equal((final["bytes"]["request"], final["bytes"]["forwarded"]), (size, size), "body sizes")
     check(final["bytes"]["answer"] == len(r.body), "size of the answer")
@@ -51,7 +54,8 @@ def blocked_request_has_only_a_final_record():
     decision = final["decision"]["request"]
     equal((decision["action"], decision["cause"]), ("block", "policy"), "decision")
     check(decision["rule"].split(".")[0] in ("injection", "jailbreak"), "rule %r" % decision["rule"])
-    check(any(f["rule"] == decision["rule"] and f["action"] == "block" for f in final["findings"]), "the finding is listed")
+    check(any(f["rule"] == decision["rule"] and f["action"] == "block" for f in final["findings"]),
+          "the finding is listed")
     check(decision["score"] > 0, "score")
 
 
@@ -140,7 +144,8 @@ def numbering_goes_on_after_a_restart():
     equal(site.serve.stop(), 0, "exit status")
     site.start(name="serve2")
     site.chat("hi")
-    records = wait_until(lambda: [r for r in site.audit() if r["seq"] > last and r["record"] == "final"], 3, "new records")
+    records = wait_until(lambda: [r for r in site.audit() if r["seq"] > last and r["record"] == "final"], 3,
+                         "new records")
     seq = [r["seq"] for r in site.audit()]
     equal(seq, list(range(seq[0], seq[0] + len(seq))), "numbers")
     equal(records[-1]["outcome"], "answered", "outcome")

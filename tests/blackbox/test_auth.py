@@ -133,7 +133,8 @@ def failures_are_counted_and_recorded():
     post([("api-key", "sk-nobody")])
     wait_until(lambda: site.serve.metric("sallyport_auth_failures_total") == before + 1, 3, "the counter")
     last = site.audit()[-1]
-    equal((last["record"], last["tenant"], last["status"], last["outcome"]), ("final", None, 401, "refused"), "audit record")
+    equal((last["record"], last["tenant"], last["status"], last["outcome"]), ("final", None, 401, "refused"),
+          "audit record")
 
 
 suite.run()

@@ -1,4 +1,5 @@
-"""Values planted in every place a request or an answer has never show up in logs, audit file, metrics or error bodies."""
+"""Values planted in every place a request or an answer has never show up in logs, audit file,
+metrics or error bodies."""
 import json
 import os
 
@@ -30,7 +31,8 @@ def everywhere(value):
         yield dict(base, messages=[{"role": "user", "content": "hi", member: value}])
     yield dict(base, messages=[{"role": "user", "content": [{"type": "text", "text": value}]}])
     yield dict(base, messages=[{"role": "user", "content": [{"type": value, "text": "hi"}]}])
-    yield dict(base, messages=[{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://x/?q=" + value}}]}])
+    yield dict(base, messages=[{"role": "user", "content": [{"type": "image_url",
+                                                             "image_url": {"url": "https://x/?q=" + value}}]}])
     yield dict(base, messages=[{"role": "assistant", "tool_calls": [
         {"id": value, "type": "function", "function": {"name": value, "arguments": json.dumps({value: value})}}]}])
     yield dict(base, tools=[{"type": "function", "function": {"name": "f", "description": value, "parameters": {
@@ -52,7 +54,8 @@ def planted_in_requests():
 def planted_in_broken_requests():
     whole = json.dumps(chat_body(PLANT)).encode()
     for data in (whole[:-3], whole + b"x", whole.replace(b'"model"', b'"messages"'), whole.replace(b'hi', b'\xff'),
-                 b'{"%s":1,"%s":2}' % (PLANT.encode(), PLANT.encode()), PLANT.encode(), b'{"messages":"%s"}' % PLANT.encode(),
+                 b'{"%s":1,"%s":2}' % (PLANT.encode(), PLANT.encode()), PLANT.encode(),
+                 b'{"messages":"%s"}' % PLANT.encode(),
                  b"[" * 100 + PLANT.encode()):
         post(data)
 
@@ -63,10 +66,13 @@ def planted_in_heads():
     word = PROMPT_WORD + EMAIL
     site.send(request("POST", "/v1/" + word, site.headers(), body))
     site.send(request("POST", "/v1/chat/completions?x=" + word, site.headers(), body))
-    site.send(request("POST", "/openai/deployments/%s/chat/completions?api-version=1" % PROMPT_WORD, site.headers("azure"), body))
+    site.send(request("POST", "/openai/deployments/%s/chat/completions?api-version=1" % PROMPT_WORD,
+                      site.headers("azure"), body))
     site.send(request(PROMPT_WORD.upper(), "/v1/chat/completions", site.headers(), body))
-    for name, value in (("X-Custom", word), ("User-Agent", word), ("Host", word), ("Content-Type", word), ("Expect", word),
-                        ("Transfer-Encoding", word), ("Content-Length", word), ("Connection", word), (PROMPT_WORD, word),
+    for name, value in (("X-Custom", word), ("User-Agent", word), ("Host", word), ("Content-Type", word),
+                        ("Expect", word),
+                        ("Transfer-Encoding", word), ("Content-Length", word), ("Connection", word),
+                        (PROMPT_WORD, word),
                         (PROMPT_WORD + "_x", word), ("Authorization", "Bearer " + word), ("Upgrade", word),
                         ("Content-Encoding", word)):
         try:
@@ -96,18 +102,20 @@ def planted_in_answers():
 @suite.test
 def planted_in_errors_of_the_upstream():
     for reply in ({"status": 400, "content": PLANT}, {"status": 401, "content": key_of("app") + PROVIDER_KEY},
-                  {"status": 500, "body": PLANT, "content_type": "text/plain"}, {"body": PLANT}, {"body": "{\"a\":\"%s\"" % PLANT},
+                  {"status": 500, "body": PLANT, "content_type": "text/plain"}, {"body": PLANT},
+                  {"body": "{\"a\":\"%s\"" % PLANT},
                   {"stream": {"raw": "data: %s\n\n" % PLANT, "when": "always"}},
                   {"stream": {"raw": "event: %s\ndata: {}\n\n" % PLANT, "when": "always"}},
                   {"stream": {"raw": "data: {\"error\":{\"message\":\"%s\"}}\n\n" % PLANT, "when": "always"}},
-                  {"raw_http": PLANT + "\r\n\r\n"}, {"raw_http": "HTTP/1.1 200 " + PLANT + "\r\nBad Header: " + PLANT + "\r\n\r\n"},
+                  {"raw_http": PLANT + "\r\n\r\n"}, {"raw_http": "HTTP/1.1 200 " + PLANT + "\r\nBad Header: " + PLANT +
+                                                     "\r\n\r\n"},
                   {"content": PLANT, "error": "reset_mid_chunk"}, {"content": PLANT, "error": "bad_chunk"},
                   {"content": PLANT, "error": "truncated_tls"}):
         mock.reply(**reply)
         for tenant in ("app", "blocker"):
             for stream in (False, True):
                 try:
-                    # an answer of the upstream is not an error body of ours: what matters here is what we write about it
+                    # answers of the upstream are not error bodies of ours: what we write about them matters here
                     with site.connect() as c:
                         c.send(request("POST", "/v1/chat/completions", site.headers(tenant),
                                        json.dumps(chat_body("hi", stream=stream)).encode()))

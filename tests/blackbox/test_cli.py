@@ -41,18 +41,22 @@ def jsonl(rows, *args):
 # ---- usage ----
 
 @suite.each([("no verb", []), ("unknown verb", ["frobnicate"]), ("unknown option", ["check", "--frobnicate"]),
-             ("bad direction", ["check", "--direction", "sideways", "-"]), ("bad stream size", ["check", "--stream", "0", "-"]),
-             ("missing file", ["check", "/nonexistent/prompt.txt"]), ("missing configuration", ["check", "-c", "/nonexistent", "-"]),
+             ("bad direction", ["check", "--direction", "sideways", "-"]),
+             ("bad stream size", ["check", "--stream", "0", "-"]),
+             ("missing file", ["check", "/nonexistent/prompt.txt"]),
+             ("missing configuration", ["check", "-c", "/nonexistent", "-"]),
              ("serve with a missing file", ["serve", "-c", "/nonexistent"]),
              ("rules without a verb", ["rules"]), ("mock with a bad option", ["mock", "--frobnicate"]),
-             ("mock with a bad certificate", ["mock", "--listen", "127.0.0.1:0", "--tls", "/nonexistent,/nonexistent"])])
+             ("mock with a bad certificate", ["mock", "--listen", "127.0.0.1:0", "--tls",
+                                              "/nonexistent,/nonexistent"])])
 def usage_errors_exit_with_2(args):
     status, _, err = run(*args)
     equal(status, 2, "exit status")
     check(err.strip(), "something is said on standard error")
 
 
-@suite.each([("help", ["help"]), ("--help", ["--help"]), ("check --help", ["check", "--help"]), ("rules --help", ["rules", "--help"]),
+@suite.each([("help", ["help"]), ("--help", ["--help"]), ("check --help", ["check", "--help"]),
+             ("rules --help", ["rules", "--help"]),
              ("serve --help", ["serve", "--help"]), ("mock --help", ["mock", "--help"]), ("version", ["--version"])])
 def help_exits_with_0(args):
     status, out, _ = run(*args)
@@ -85,12 +89,14 @@ def check_json_has_the_record():
     equal(record["action"], "redact", "action")
     equal(record["text"], "mail [EMAIL] now", "text")
     f = record["findings"][0]
-    equal((f["rule"], f["class"], f["start"], f["end"], f["action"]), ("pii.email", "pii", 5, 5 + len(EMAIL), "redact"), "finding")
+    equal((f["rule"], f["class"], f["start"], f["end"], f["action"]), ("pii.email", "pii", 5, 5 + len(EMAIL), "redact"),
+          "finding")
     check(0 <= record["score"] <= 1, "score")
     check(f["severity"] and f["view"], "severity and view")
 
 
-ROWS = [{"id": 1, "text": "good morning"}, {"id": "b", "text": ATTACK}, {"id": 3, "text": "caf\u00e9 \U0001F600 %s!" % EMAIL},
+ROWS = [{"id": 1, "text": "good morning"}, {"id": "b", "text": ATTACK},
+        {"id": 3, "text": "caf\u00e9 \U0001F600 %s!" % EMAIL},
         {"id": 4, "text": "key %s." % SECRET, "direction": "response"}, {"id": 5, "text": ATTACK, "role": "tool"},
         {"id": 6, "text": ""}, {"id": 7, "text": "line\nbreak %s\n" % EMAIL, "role": "user", "direction": "request"}]
 
@@ -129,7 +135,8 @@ def jsonl_names_the_line_it_cannot_read():
 @suite.each([(str(n), n) for n in (1, 2, 3, 7, 16, 64, 100000)])
 def stream_pieces_change_nothing(n):
     rows = [dict(r, direction="response") for r in ROWS] + [
-        {"id": "pem", "text": "-----BEGIN RSA PRIVATE KEY-----\n" + "MIIEowIBAAKCAQEA\n" * 40 + "-----END RSA PRIVATE KEY----- ok",
+        {"id": "pem", "text": "-----BEGIN RSA PRIVATE KEY-----\n" + "MIIEowIBAAKCAQEA\n" * 40 +
+         "-----END RSA PRIVATE KEY----- ok",
          "direction": "response"}]
     _, whole, _ = jsonl(rows)
     _, cut, _ = jsonl(rows, "--stream", str(n))
@@ -144,7 +151,8 @@ upstreams: {u: {url: "http://127.0.0.1:1", provider: openai}}
 tenants: [t.yaml]
 """
     file("policy/s.yaml", config)
-    tenant = 'tenant: t\nservice_model: paas\ncredentials: [{key_sha256: "%s"}]\nupstream: u\nrules: {actions: {pii: block}}\n'
+    tenant = 'tenant: t\nservice_model: paas\ncredentials: [{key_sha256: "%s"}]\nupstream: u\n' \
+             'rules: {actions: {pii: block}}\n'
     file("policy/t.yaml", tenant % ("ab" * 32))
     status, out, err = jsonl([{"id": 1, "text": "mail " + EMAIL}], "-c", "policy/s.yaml", "--tenant", "t")
     equal((status, out[0]["action"] if out else err), (1, "block"), "exit status and action")
@@ -251,9 +259,11 @@ def broken_packs_are_refused_with_their_place(text, line, statuses):
 @suite.test
 def broken_packs_stop_serve():
     directory = pack_dir("broken", PACK.replace("BDG-\\d{6}", "BDG.*x"))
-    config = 'version: 1\nlisten: [{address: "127.0.0.1:1", tls: off}]\nrulesets: [%s]\nupstreams: {u: {url: "http://127.0.0.1:1", ' \
+    config = 'version: 1\nlisten: [{address: "127.0.0.1:1", tls: off}]\nrulesets: [%s]\nupstreams: ' \
+             '{u: {url: "http://127.0.0.1:1", ' \
              'provider: openai}}\ntenants: [policy/t.yaml]\n' % directory
-    file("policy/t.yaml", 'tenant: t\nservice_model: paas\ncredentials: [{key_sha256: "%s"}]\nupstream: u\n' % ("ab" * 32))
+    file("policy/t.yaml", 'tenant: t\nservice_model: paas\ncredentials: [{key_sha256: "%s"}]\nupstream: u\n' %
+         ("ab" * 32))
     status, out, err = run("serve", "-t", "-c", file("broken.yaml", config))
     equal(status, 2, "exit status")
     contains(out + err, "test.yaml:9", "messages")

@@ -1,4 +1,5 @@
-"""Whole exchanges through the proxy: clean, grounded, blocked, redacted both ways, monitored; credentials and headers."""
+"""Whole exchanges through the proxy: clean, grounded, blocked, redacted both ways, monitored; credentials and
+headers."""
 import json
 
 from harness.site import ATTACK, EMAIL, GROUNDING, PROMPT_WORD, PROVIDER_KEY, SECRET, Site, chat_body, key_of
@@ -14,7 +15,8 @@ DEPLOYMENT = "/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21
 @suite.test
 def clean_request_and_answer_pass_byte_for_byte():
     mock.script()
-    body = ('{ "model":"gpt-test" ,"x_number":1.0e+3,\t"x_big":12345678901234567890,"zeta":null,"messages":[ {"role":"user",'
+    body = ('{ "model":"gpt-test" ,"x_number":1.0e+3,\t"x_big":12345678901234567890,"zeta":null,'
+            '"messages":[ {"role":"user",'
             '"content":"%s caf\\u00e9 \\/ 1.50 \U0001F600"}],"alpha":[]}' % PROMPT_WORD).encode()
     r = site.post(body)
     equal(r.status, 200, "status")
@@ -25,7 +27,8 @@ def clean_request_and_answer_pass_byte_for_byte():
 
 @suite.test
 def answer_bytes_are_kept():
-    raw = '{"id":"x", "object":"chat.completion","n":1.10,"choices":[{"index":0,"message":{"role":"assistant","content":"ok"' \
+    raw = '{"id":"x", "object":"chat.completion","n":1.10,"choices":[{"index":0,"message":{"role":"assistant",' \
+          '"content":"ok"' \
           ',"future":[1,2]},"finish_reason":"stop"}],"usage":{"total_tokens":3}}\n'
     mock.reply(body=raw)
     equal(site.chat("hi").body, raw.encode(), "answer body")
@@ -55,7 +58,8 @@ def usage_chunk_is_kept():
 @suite.test
 def grounding_is_added_once_and_the_rest_kept():
     mock.script()
-    body = b'{"model":"m", "temperature":0.50,"messages":[{"role":"user","content":"%s what is tea?"}]}' % PROMPT_WORD.encode()
+    body = b'{"model":"m", "temperature":0.50,"messages":[{"role":"user","content":"%s what is tea?"}]}'
+    body %= PROMPT_WORD.encode()
     equal(site.post(body, tenant="grounded").status, 200, "status")
     got = mock.last()
     equal(got["body"].count(GROUNDING), 1, "occurrences of the grounding text")
@@ -205,7 +209,8 @@ def every_choice_is_redacted_on_its_own():
 @suite.test
 def other_channels_are_redacted():
     for stream in (False, True):
-        mock.reply(content="ok", reasoning="think of %s." % EMAIL, refusal="not to %s." % EMAIL, stream={"delta_bytes": 5})
+        mock.reply(content="ok", reasoning="think of %s." % EMAIL, refusal="not to %s." % EMAIL,
+                   stream={"delta_bytes": 5})
         r = site.chat("hi", stream=stream)
         lacks(r.body.decode(), EMAIL, "answer, stream %s" % stream)
         if stream:
@@ -299,8 +304,10 @@ def heads_are_written_anew():
 
 @suite.test
 def answer_headers_are_chosen():
-    mock.reply(content="ok", headers={"Set-Cookie": "sid=1", "Alt-Svc": "h3=\":443\"", "Strict-Transport-Security": "max-age=1",
-                                      "Refresh": "0", "x-ratelimit-remaining-requests": "59", "openai-processing-ms": "12"})
+    mock.reply(content="ok", headers={"Set-Cookie": "sid=1", "Alt-Svc": "h3=\":443\"",
+                                      "Strict-Transport-Security": "max-age=1",
+                                      "Refresh": "0", "x-ratelimit-remaining-requests": "59",
+                                      "openai-processing-ms": "12"})
     for stream in (False, True):
         r = site.chat("hi", stream=stream)
         for gone in ("set-cookie", "alt-svc", "refresh", "strict-transport-security"):

@@ -12,11 +12,12 @@ BODY = json.dumps(chat_body("hi")).encode()
 TARGET = "/v1/chat/completions"
 AUTH = "Authorization: Bearer " + key_of("app")
 JSON_TYPE = "Content-Type: application/json"
-SMUGGLED = b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n" + AUTH.encode() + b"\r\n" + JSON_TYPE.encode() + \
-    b"\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY
+SMUGGLED = b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n" + AUTH.encode() + b"\r\n" + \
+    JSON_TYPE.encode() + b"\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY
 
 
-def head(line="POST %s HTTP/1.1" % TARGET, host=("Host: localhost",), length=("Content-Length: %d" % len(BODY),), extra=()):
+def head(line="POST %s HTTP/1.1" % TARGET, host=("Host: localhost",), length=("Content-Length: %d" % len(BODY),),
+         extra=()):
     lines = [line, *host, AUTH, JSON_TYPE, *length, *extra]
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
 
@@ -191,7 +192,8 @@ def pipelined_requests_are_answered_in_order():
 @suite.test
 def length_shorter_than_the_json_is_refused():
     mock.script()
-    data = head(length=("Content-Length: %d" % (len(BODY) - 2),)) + BODY + b"GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    data = head(length=("Content-Length: %d" % (len(BODY) - 2),
+                        )) + BODY + b"GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n"
     equal(site.send(data, plain=True).status, 400, "status")
     equal(mock.stats()["bytes"], 0, "bytes at the upstream")
 

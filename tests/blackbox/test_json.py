@@ -13,8 +13,8 @@ TEXT = PROMPT_WORD.encode()
 
 def with_value(value):
     """A chat request with a free-form value inside a tool's parameters."""
-    return b'{"model":"m","messages":[{"role":"user","content":"' + TEXT + b'"}],"tools":[{"type":"function","function":' \
-           b'{"name":"f","parameters":{"x":' + value + b'}}}]}'
+    return b'{"model":"m","messages":[{"role":"user","content":"' + TEXT + b'"}],"tools":[{"type":"function",' \
+           b'"function":{"name":"f","parameters":{"x":' + value + b'}}}]}'
 
 
 def with_text(raw):
@@ -174,16 +174,6 @@ def a_marker_is_found_at_every_offset():
         r = site.post({"model": "m", "messages": [{"role": "user", "content": filler + attack + " " + filler[:5000]}]})
         equal(r.status, 400, "status with the marker at %d" % n)
     equal(mock.stats()["requests"], 0, "requests at the upstream")
-
-
-@suite.test
-def a_thousand_values_are_all_redacted():
-    mock.script()
-    text = " ".join("user%d.kq7@northwind-mail.net" % i for i in range(1000))
-    equal(site.post({"model": "m", "messages": [{"role": "user", "content": text}]}).status, 200, "status")
-    got = mock.last()["json"]["messages"][0]["content"]
-    equal(got, " ".join(["[EMAIL]"] * 1000), "forwarded text")
-    check("northwind" not in json.dumps(mock.last()["json"]), "no value is left")
 
 
 suite.run()

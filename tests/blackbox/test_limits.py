@@ -16,7 +16,8 @@ site = suite.site(Site("limits", tenants={
     "tokens": {"upstream": "openai", "limits": {"tokens_per_minute": 1000}},
     "single": {"upstream": "openai", "limits": {"concurrent": 1}},
     "answer": {"upstream": "openai", "limits": {"answer_bytes": 100000}},
-}, config={"limits": {"head_timeout": "1500ms", "body_timeout": "1500ms", "handshake_timeout": "1500ms", "max_connections": 400,
+}, config={"limits": {"head_timeout": "1500ms", "body_timeout": "1500ms", "handshake_timeout": "1500ms",
+                      "max_connections": 400,
                       "keepalive": "2s"}}))
 mock = site.mock
 BODY = json.dumps(chat_body("hi")).encode()

@@ -1,11 +1,12 @@
-"""SIGHUP: a good configuration takes over without losing a request, a broken one changes nothing; -t tells what is wrong."""
+"""SIGHUP: a good configuration takes over without losing a request, a broken one changes nothing; -t tells what
+is wrong."""
 import json
 import os
 import subprocess
 import threading
 import time
 
-from harness.daemons import BINARY, wait_until
+from harness.daemons import BINARY, SLOWER, wait_until
 from harness.site import ATTACK, Site, chat_body
 from harness.suite import Suite, check, contains, equal
 from harness.wire import Closed, request, stream_text
@@ -17,7 +18,7 @@ BODY = json.dumps(chat_body("hi")).encode()
 
 
 def reloads():
-    return site.serve.metric("sallyport_config_reloads_total"), site.serve.metric("sallyport_config_reload_failures_total")
+    return tuple(site.serve.metric("sallyport_config_" + n) for n in ("reloads_total", "reload_failures_total"))
 
 
 def reload_and_wait(good=True):
@@ -49,7 +50,7 @@ def policy_changes_take_effect_within_a_second():
     began = time.monotonic()
     site.serve.reload()
     wait_until(lambda: site.chat(ATTACK).status == 200, 3, "the new policy")
-    check(time.monotonic() - began < 2.0, "in time")
+    check(time.monotonic() - began < 2.0 * SLOWER, "in time")
     site.write_tenant("app", {"upstream": "openai"})
     reload_and_wait()
     wait_until(lambda: site.chat(ATTACK).status == 400, 2, "the old policy again")
@@ -61,7 +62,8 @@ def kept_connections_and_running_streams_live_on():
     with site.connect() as kept, site.connect() as streaming:
         kept.send(request("POST", "/v1/chat/completions", site.headers(), BODY))
         equal(kept.response().status, 200, "before")
-        streaming.send(request("POST", "/v1/chat/completions", site.headers(), json.dumps(chat_body("hi", stream=True)).encode()))
+        streaming.send(request("POST", "/v1/chat/completions", site.headers(),
+                               json.dumps(chat_body("hi", stream=True)).encode()))
         r = streaming.head()
         reload_and_wait()
         kept.send(request("POST", "/v1/chat/completions", site.headers(), BODY))
@@ -104,6 +106,7 @@ class Load(threading.Thread):
                 if r.status != 200 or not r.complete:
                     self.problems.append("status %d" % r.status)
                 self.count += 1
+                time.sleep(0.002)
                 if not self.keep:
                     conn.close()
                     conn = None
@@ -119,7 +122,7 @@ def reloads_under_load_lose_no_request():
     for t in load:
         t.start()
     try:
-        for i in range(10):
+        for i in range(6):
             site.write_tenant("app", {"upstream": "openai", "mode": "monitor" if i % 2 else "enforce"})
             reload_and_wait()
             time.sleep(0.1)
@@ -153,7 +156,8 @@ def a_reload_storm_settles():
     for _ in range(30):
         site.serve.reload()
         time.sleep(0.01)
-    wait_until(lambda: site.serve.metric("sallyport_config_stale") == 0 and site.chat("hi").status == 200, 10, "service")
+    wait_until(lambda: site.serve.metric("sallyport_config_stale") == 0 and site.chat("hi").status == 200, 10,
+               "service")
 
 
 # ---- broken files ----
@@ -240,7 +244,8 @@ def a_file_with_five_mistakes_keeps_the_old_one():
         contains(said, ".yaml:%d:" % line, "log")
 
 
-@suite.each([("no YAML", "version: [1\n  - :"), ("empty", ""), ("missing", "version: 1\n"), ("not UTF-8", "version: 1\nx: \udcff\n")])
+@suite.each([("no YAML", "version: [1\n  - :"), ("empty", ""), ("missing", "version: 1\n"),
+             ("not UTF-8", "version: 1\nx: \udcff\n")])
 def an_unreadable_file_keeps_the_old_one(content):
     still_served_after(content.encode("utf-8", "surrogateescape").decode("latin-1") if "\udcff" in content else content)
 

@@ -13,7 +13,8 @@ BODY = json.dumps(chat_body("hi")).encode()
 
 TRICKS = ["//v1/chat/completions", "/v1//chat/completions", "/v1/./chat/completions", "/v1/x/../chat/completions",
           "/v1/chat%2fcompletions", "/V1/Chat/Completions", "/v1/chat/completions/", "/v1/chat/completions;a=b",
-          "/v1/chat/completions%00", "/v1/%63hat/completions", "/v1/chat/%2e%2e/chat/completions", "/v1\\chat\\completions",
+          "/v1/chat/completions%00", "/v1/%63hat/completions", "/v1/chat/%2e%2e/chat/completions",
+          "/v1\\chat\\completions",
           "/v1/chat/completions%3fx", "/v1/chat/completions.json", "/v1/chat/completionsx", "/chat/completions/../v1",
           "/openai/deployments//chat/completions", "/openai/deployments/a/b/chat/completions",
           "/openai/deployments/../chat/completions", "/openai/deployments/a%2fb/chat/completions", "/", "/v1", "/v1/",

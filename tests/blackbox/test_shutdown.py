@@ -11,7 +11,8 @@ from harness.wire import Closed, request, stream_text
 
 suite = Suite()
 BODY = json.dumps(chat_body("hi", stream=True)).encode()
-site = suite.site(Site("shutdown", tenants={"app": {"upstream": "openai"}}, config={"limits": {"drain_timeout": "20s"}}))
+site = suite.site(Site("shutdown", tenants={"app": {"upstream": "openai"}},
+                       config={"limits": {"drain_timeout": "20s"}}))
 mock = site.mock
 
 

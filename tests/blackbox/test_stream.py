@@ -1,5 +1,5 @@
-"""Streams over real sockets: the client's bytes do not depend on how the upstream's were cut; nothing leaves early; nobody
-waits longer than needed; both ends may leave at any time."""
+"""Streams over real sockets: the client's bytes do not depend on how the upstream's were cut; nothing leaves early;
+nobody waits longer than needed; both ends may leave at any time."""
 import json
 import os
 import threading
@@ -15,7 +15,8 @@ site = suite.site(Site("stream", config={"limits": {"slow_client_timeout": "2s"}
 mock = site.mock
 BODY = json.dumps(chat_body("hi", stream=True)).encode()
 REQUEST = request("POST", "/v1/chat/completions", site.headers(), BODY)
-TEXT = ("Dear caf\u00e9 \U0001F600, %s has %s. " % (EMAIL, SECRET)) + "wilma.kq7 is no address, northwind-mail.net neither; " \
+TEXT = ("Dear caf\u00e9 \U0001F600, %s has %s. " %
+        (EMAIL, SECRET)) + "wilma.kq7 is no address, northwind-mail.net neither; " \
     "line\r\nevent: x\r\ndata: y\r\n\r\n\"quoted\" \\ and \u2028 end %s" % EMAIL
 
 
@@ -48,10 +49,12 @@ def the_same_bytes_for_every_segmentation():
         mock.reply(content=TEXT, reasoning=TEXT, stream=stream)
         got = get()
         check(got.complete, "seed %d: a proper end" % seed)
-        equal(got.body.replace(b"chatcmpl-mock-000001", b""), want.body.replace(b"chatcmpl-mock-000001", b""), "seed %d" % seed)
+        equal(got.body.replace(b"chatcmpl-mock-000001", b""), want.body.replace(b"chatcmpl-mock-000001", b""),
+              "seed %d" % seed)
 
 
-@suite.each([("one byte a write", {"write_bytes": 1, "chunk_bytes": 1, "delta_bytes": 40}), ("one write", {"one_write": True}),
+@suite.each([("one byte a write", {"write_bytes": 1, "chunk_bytes": 1, "delta_bytes": 40}),
+             ("one write", {"one_write": True}),
              ("CRLF lines", {"newline": "crlf"}), ("CR lines", {"newline": "cr"})])
 def the_same_text_for_every_form(stream):
     mock.reply(content=TEXT)
@@ -83,7 +86,8 @@ def json_escapes_may_be_cut_anywhere():
 @suite.test
 def value_at_the_very_end_is_redacted():
     for tail in (event({}, finish="stop") + "data: [DONE]\n\n", "data: [DONE]\n\n"):
-        raw = event({"role": "assistant", "content": ""}) + event({"content": "to "}) + event({"content": EMAIL[:9]}) + \
+        raw = event({"role": "assistant",
+                     "content": ""}) + event({"content": "to "}) + event({"content": EMAIL[:9]}) + \
             event({"content": EMAIL[9:]}) + tail
         mock.reply(stream={"raw": raw})
         got = get()
@@ -116,7 +120,8 @@ def interleaved_choices_do_not_mix():
 
 @suite.test
 def log_probabilities_repeat_nothing():
-    lp = {"content": [{"token": EMAIL, "logprob": -0.1, "bytes": list(EMAIL.encode()), "top_logprobs": []}], "refusal": None}
+    lp = {"content": [{"token": EMAIL, "logprob": -0.1, "bytes": list(EMAIL.encode()), "top_logprobs": []}],
+          "refusal": None}
     raw = event({"role": "assistant", "content": ""})
     chunk = json.loads(event({"content": EMAIL})[6:])
     chunk["choices"][0]["logprobs"] = lp
@@ -269,7 +274,8 @@ def a_reader_that_stops_is_cut():
     mock.reply(content="The tea is ready. ", repeat=600000, stream={"delta_bytes": 1000})
     with site.connect(receive_buffer=4096) as c:
         c.send(REQUEST)
-        wait_until(lambda: mock.received() and mock.received()[-1]["outcome"] == "gone", 12, "the upstream to be released")
+        wait_until(lambda: mock.received() and mock.received()[-1]["outcome"] == "gone", 12,
+                   "the upstream to be released")
 
 
 def _rss(pid):

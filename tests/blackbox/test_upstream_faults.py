@@ -21,7 +21,8 @@ def upstream(port, **more):
 
 fast = {"connect_timeout": "700ms", "first_byte_timeout": "700ms", "idle_timeout": "700ms"}
 site.upstreams = {
-    "refused": upstream(refused), "silent": upstream(silent.port, **fast), "plaintext": upstream(plaintext.port, **fast),
+    "refused": upstream(refused), "silent": upstream(silent.port, **fast),
+    "plaintext": upstream(plaintext.port, **fast),
     "closing": upstream(closing.port, **fast), "impatient": upstream(site.mock.port, **fast),
     "unresolved": {"url": "https://no-such-host.invalid", "provider": "openai", "connect_timeout": "2s"},
 }
@@ -59,7 +60,8 @@ def nothing_of_the_prompt_left_without_a_handshake():
 
 # ---- before the head of the answer ----
 
-BEFORE = ["reset_before_headers", "close_before_headers", "bad_status_line", "header_inject", "nul_header", "dup_length",
+BEFORE = ["reset_before_headers", "close_before_headers", "bad_status_line", "header_inject", "nul_header",
+          "dup_length",
           "length_and_chunked", "huge_head", "unexpected_101", "flood_1xx", "gzip_header"]
 
 
@@ -96,7 +98,8 @@ def no_answer_in_time_is_504(stream):
 
 # ---- JSON answers cut short ----
 
-@suite.each([(e, e) for e in ("reset_after_headers", "fin_mid_chunk", "reset_mid_chunk", "fin_before_last_chunk", "short_length",
+@suite.each([(e, e) for e in ("reset_after_headers", "fin_mid_chunk", "reset_mid_chunk", "fin_before_last_chunk",
+                              "short_length",
                               "truncated_tls", "bad_chunk")])
 def cut_json_is_502(error):
     mock.reply(content=CONTENT, error=error)
@@ -175,7 +178,8 @@ NO_END = {"done": False}  # the upstream's own [DONE] would end the answer: what
 @suite.each([(e, {"error": e}) for e in ("fin_mid_chunk", "reset_mid_chunk", "truncated_tls")] +
             [("reset between events", {"stream": {"cut_after_bytes": 900}}),
              ("bad chunk", {"error": "bad_chunk", "finish_reason": "length", "stream": NO_END}),
-             ("fin before the last chunk", {"error": "fin_before_last_chunk", "finish_reason": "length", "stream": NO_END})])
+             ("fin before the last chunk", {"error": "fin_before_last_chunk", "finish_reason": "length",
+                                            "stream": NO_END})])
 def cut_stream_ends_uncleanly(reply):
     mock.reply(content=CONTENT, **reply)
     before = site.serve.metric("sallyport_upstream_truncated_total")
@@ -218,7 +222,8 @@ def close_delimited_stream_is_fine():
     check(r.complete and r.events()[-1] == "[DONE]", "a proper end")
 
 
-@suite.each([("not JSON", "data: oops\n\ndata: [DONE]\n\n"), ("BOM inside", 'data: {"choices":[]}\n\ndata: \ufeff{}\n\n'),
+@suite.each([("not JSON", "data: oops\n\ndata: [DONE]\n\n"), ("BOM inside",
+                                                              'data: {"choices":[]}\n\ndata: \ufeff{}\n\n'),
              ("duplicate keys", 'data: {"choices":[],"choices":[]}\n\ndata: [DONE]\n\n')])
 def events_that_cannot_be_inspected_end_the_stream(raw):
     mock.reply(stream={"raw": raw})
@@ -254,7 +259,8 @@ def stream_answer_to_a_json_request_is_inspected_as_a_stream():
 @suite.test
 def dead_pooled_connections_are_replaced_and_nothing_sent_twice():
     body = '{"choices":[{"index":0,"message":{"role":"assistant","content":"one"},"finish_reason":"stop"}]}'
-    mock.reply(raw_http="HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+    mock.reply(raw_http="HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" %
+               (len(body), body))
     for i in range(6):
         equal(site.chat("hi").status, 200, "request %d" % i)
         time.sleep(0.03)  # the upstream closes after each answer, without having said so

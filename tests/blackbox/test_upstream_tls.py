@@ -25,8 +25,10 @@ servers["oldtls"] = faults.old_tls(certs.upstream)
 
 
 def spki_pin(certificate):
-    key = subprocess.run(["openssl", "x509", "-in", certificate, "-pubkey", "-noout"], check=True, capture_output=True).stdout
-    der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"], check=True, capture_output=True, input=key).stdout
+    key = subprocess.run(["openssl", "x509", "-in", certificate, "-pubkey", "-noout"], check=True,
+                         capture_output=True).stdout
+    der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"], check=True, capture_output=True,
+                         input=key).stdout
     return hashlib.sha256(der).hexdigest()
 
 

@@ -20,7 +20,8 @@ function counted(Client, options) {
   return { client, counter };
 }
 
-const openai = (tenant = 'openai') => counted(OpenAI, { baseURL: `${process.env.PROXY}/v1`, apiKey: `client-key-of-${tenant}` });
+const openai = (tenant = 'openai') =>
+  counted(OpenAI, { baseURL: `${process.env.PROXY}/v1`, apiKey: `client-key-of-${tenant}` });
 const azure = () => counted(AzureOpenAI, {
   endpoint: process.env.PROXY, apiKey: 'client-key-of-azure', apiVersion: '2024-10-21', deployment: 'gpt-4o',
 });
@@ -126,7 +127,8 @@ test('the stream helper with several choices', async () => {
 });
 
 test('tool calls keep valid arguments', async () => {
-  await reply({ tool_calls: [{ name: 'mail', arguments: JSON.stringify({ to: EMAIL, text: 'hi "you"' }) }], stream: { delta_bytes: 3 } });
+  const sent = JSON.stringify({ to: EMAIL, text: 'hi "you"' });
+  await reply({ tool_calls: [{ name: 'mail', arguments: sent }], stream: { delta_bytes: 3 } });
   const whole = await openai().client.chat.completions.create(ask('mail'));
   const streamed = await openai().client.chat.completions.stream(ask('mail')).finalChatCompletion();
   for (const r of [whole, streamed]) {
@@ -137,7 +139,8 @@ test('tool calls keep valid arguments', async () => {
 });
 
 test('an answer blocked midway ends properly', async () => {
-  await reply({ content: `Here it comes, after a few harmless words: ${EMAIL} and more. `, repeat: 5, stream: { delta_bytes: 6 } });
+  const content = `Here it comes, after a few harmless words: ${EMAIL} and more. `;
+  await reply({ content, repeat: 5, stream: { delta_bytes: 6 } });
   const { client, counter } = openai('blocker');
   const seen = await collect(await client.chat.completions.create(
     ask('who?', { stream: true, stream_options: { include_usage: true } })));

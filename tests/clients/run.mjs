@@ -47,7 +47,8 @@ function freePort() {
 function start(...args) {
   const cache = process.env.SALLYPORT_TEST_CACHE ?? join(work, 'cache');
   mkdirSync(cache, { recursive: true });
-  const child = spawn(binary, args, { cwd: work, env: { ...process.env, PROVIDER_KEY: 'provider-key-1', XDG_CACHE_HOME: cache } });
+  const env = { ...process.env, PROVIDER_KEY: 'provider-key-1', XDG_CACHE_HOME: cache };
+  const child = spawn(binary, args, { cwd: work, env });
   const state = { child, out: '' };
   child.stdout.on('data', (d) => { state.out += d; });
   child.stderr.on('data', (d) => { state.out += d; });
@@ -57,8 +58,10 @@ function start(...args) {
 }
 
 async function until(what, test) {
-  for (const began = Date.now(); Date.now() - began < 30000; await sleep(20)) {
-    for (const c of children) if (c.code !== undefined) throw new Error(`${c.child.spawnargs.join(' ')} ended:\n${c.out}`);
+  for (const began = Date.now(); Date.now() - began < 120000; await sleep(20)) {
+    for (const c of children) {
+      if (c.code !== undefined) throw new Error(`${c.child.spawnargs.join(' ')} ended:\n${c.out}`);
+    }
     const value = await test();
     if (value) return value;
   }
@@ -106,7 +109,8 @@ function runTests(env) {
 // Nothing planted by the tests may show up in what the proxy wrote.
 function leaks(serve, metrics) {
   const sinks = { output: serve.out, audit: readFileSync(join(work, 'audit.jsonl'), 'utf8'), metrics };
-  return Object.entries(sinks).flatMap(([name, text]) => planted.filter((p) => text.includes(p)).map((p) => `${name} holds ${p}`));
+  return Object.entries(sinks).flatMap(([name, text]) =>
+    planted.filter((p) => text.includes(p)).map((p) => `${name} holds ${p}`));
 }
 
 let status = 1;

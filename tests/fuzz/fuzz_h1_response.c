@@ -1,6 +1,6 @@
 /*
- * HTTP/1 responses: the first byte chooses how the rest is cut. The verdict and every event must not depend on it, and what was
- * accepted must read back the same after we have written it anew.
+ * HTTP/1 responses: the first byte chooses how the rest is cut. The verdict and every event must not depend on it, and
+ * what was accepted must read back the same after we have written it anew.
  */
 #include "h1_transcript.h"
 

@@ -12,10 +12,10 @@
 struct transcript {
     enum px_h1_kind kind;
     struct px_h1 *p;
-    struct flt_buf events; /* everything the callbacks were told; body bytes without their cuts */
+    struct flt_buf events;  /* everything the callbacks were told; body bytes without their cuts */
     struct flt_buf meaning; /* of the last message: method, target, status, headers that frame nothing, body */
     struct flt_buf body;
-    struct flt_buf again;  /* the last message, written anew */
+    struct flt_buf again; /* the last message, written anew */
     bool complete, again_ok;
     int status;
 };

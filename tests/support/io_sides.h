@@ -21,8 +21,8 @@ struct side {
     size_t n, cap;
     unsigned opens, datas, drains, ends, closes;
     enum px_io_end end[4];
-    size_t n_at_end;                /* bytes received when the first end was reported */
-    size_t take_first;              /* not 0: the first on_data takes so many bytes and pauses */
+    size_t n_at_end;   /* bytes received when the first end was reported */
+    size_t take_first; /* not 0: the first on_data takes so many bytes and pauses */
     bool free_on_open, free_on_data, free_on_end, close_on_end;
     const char *say_on_open;
     size_t say_n;

@@ -34,6 +34,7 @@ struct rig_conn {
     struct flt_buf in;
     bool busy; /* following a script */
     unsigned filled;
+    size_t part; /* of a piece */
 };
 
 struct rig_up {
@@ -46,7 +47,7 @@ struct rig_up {
     bool greet;               /* acts as soon as a connection is accepted */
     unsigned accepted, requests, gone;
     uint64_t filled_bytes;
-    struct flt_buf got;       /* everything received */
+    struct flt_buf got; /* everything received */
     struct rig_conn *conns;
 };
 
@@ -121,31 +122,37 @@ static inline void rig_sleep(struct rig_conn *c, unsigned ms)
     event_add(c->timer, &tv);
 }
 
-/* False when the socket is full: it will be tried again. A connection that is gone is dropped. */
-static inline bool rig_send(struct rig_conn *c, const char *p, size_t n)
+/* Returns what the socket took: all of it, unless it is full. A connection that is gone is dropped. */
+static inline size_t rig_send(struct rig_conn *c, const char *p, size_t n)
 {
-    while (n != 0) {
-        ssize_t k = send(c->fd, p, n, MSG_NOSIGNAL);
+    size_t sent = 0;
+    while (sent < n) {
+        ssize_t k = send(c->fd, p + sent, n - sent, MSG_NOSIGNAL);
         if (k < 0 && errno == EAGAIN)
-            return false;
+            return sent;
         if (k < 0) {
             c->up->gone++;
             rig_drop(c, false);
-            return true;
+            return n;
         }
-        p += k;
-        n -= (size_t)k;
+        sent += (size_t)k;
     }
-    return true;
+    return n;
 }
 
+/* False: the socket is full, or it is the others' turn. */
 static inline bool rig_fill(struct rig_conn *c, const struct rig_act *a)
 {
+    size_t n = strlen(a->text);
     for (unsigned turn = 0; c->filled < a->n && c->fd >= 0; turn++) {
-        if (turn == 500 || !rig_send(c, a->text, strlen(a->text)))
-            return false; /* the others' turn; pieces are far smaller than the socket's buffer: all or nothing */
+        if (turn == 500)
+            return false;
+        c->part += rig_send(c, a->text + c->part, n - c->part);
+        if (c->part < n)
+            return false;
+        c->part = 0;
         c->filled++;
-        c->up->filled_bytes += strlen(a->text);
+        c->up->filled_bytes += n;
     }
     c->filled = 0;
     return true;
@@ -162,7 +169,7 @@ static inline void rig_act(struct rig_conn *c)
         c->up->at++;
         switch (a->kind) {
         case RIG_SEND:
-            assert_true(rig_send(c, a->text, strlen(a->text)));
+            assert_int_equal(rig_send(c, a->text, strlen(a->text)), strlen(a->text));
             break;
         case RIG_FILL:
             break;

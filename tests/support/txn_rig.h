@@ -1,6 +1,6 @@
 /*
- * txn_rig.h: whole transactions in one thread: real clients, transactions and pools of a worker, a fake upstream on loopback
- * that follows a script, and the client's end of a socket pair. Real time, short deadlines.
+ * txn_rig.h: whole transactions in one thread: real clients, transactions and pools of a worker, a fake upstream on
+ * loopback that follows a script, and the client's end of a socket pair. Real time, short deadlines.
  */
 #ifndef TEST_TXN_RIG_H
 #define TEST_TXN_RIG_H
@@ -49,10 +49,11 @@ static const char rig_injection[] = "pack: injection.rig\n"
                                     "    patterns: ['ignore all previous instructions']\n"
                                     "    action: block\n"
                                     "    examples:\n"
-                                    "      match: [ignore all previous instructions, 'now ignore all previous instructions.', 'ignore all previous instructions!']\n"
+                                    "      match: [ignore all previous instructions, 'now ignore all previous "
+                                    "instructions.', 'ignore all previous instructions!']\n"
                                     "      no_match: [read the instructions, ignore it, previous instructions]\n";
 
-/* ---- the worker's parts -------------------------------------------------------------------------------------------- */
+/* ---- the worker's parts ----------------------------------------------------------------------------------------- */
 
 struct rig {
     struct event_base *base;
@@ -229,7 +230,7 @@ static inline void rig_close(struct rig *r)
     assert_int_equal(system(command), 0);
 }
 
-/* ---- the client's end ----------------------------------------------------------------------------------------------- */
+/* ---- the client's end ------------------------------------------------------------------------------------------- */
 
 struct rig_client {
     struct rig *rig;
@@ -292,7 +293,8 @@ static inline void rig_say(struct rig_client *c, const char *p, size_t n)
 static inline void rig_post(struct rig_client *c, const char *body, const char *extra)
 {
     char head[1024];
-    int n = snprintf(head, sizeof(head), "POST /v1/chat/completions HTTP/1.1\r\n" RIG_HEADERS "%sContent-Length: %zu\r\n\r\n", extra,
+    int n = snprintf(head, sizeof(head),
+                     "POST /v1/chat/completions HTTP/1.1\r\n" RIG_HEADERS "%sContent-Length: %zu\r\n\r\n", extra,
                      strlen(body));
     rig_say(c, head, (size_t)n);
     rig_say(c, body, strlen(body));

@@ -493,7 +493,8 @@ static void a_listener_accepts_and_its_port_can_be_shared(void **state)
 static void a_bad_listening_address_is_explained(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"", "127.0.0.1", "127.0.0.1:", ":80", "::1:80", "[::1:80", "127.0.0.1:x", "192.0.2.1:9"};
+    static const char *const bad[] = {"",       "127.0.0.1", "127.0.0.1:",  ":80",
+                                      "::1:80", "[::1:80",   "127.0.0.1:x", "192.0.2.1:9"};
     for (size_t i = 0; i < FLT_ARRAY_LEN(bad); i++) {
         struct flt_err err = {0};
         assert_int_equal(px_listen_socket(bad[i], false, &err), -1);

@@ -1,7 +1,7 @@
 /* Whole transactions: what passes unchanged, every refusal, stopping, reloading. */
 #include "txn_scene.h"
 
-/* ---- what passes ------------------------------------------------------------------------------------------------- */
+/* ---- what passes ------------------------------------------------------------------------------------------------ */
 
 static void clean_exchange_passes_byte_for_byte(void **state)
 {
@@ -56,8 +56,11 @@ static void values_are_redacted_in_both_directions(void **state)
 static void pipelined_requests_are_answered_in_order(void **state)
 {
     (void)state;
-    const struct rig_act script[] = {{RIG_WAIT, NULL, 20}, {RIG_SEND, answer(JSON_HEAD, JSON_BODY), 0}, {RIG_NEXT, NULL, 0},
-                                     {RIG_SEND, answer(JSON_HEAD, MAIL_BODY), 0}, {RIG_NEXT, NULL, 0}};
+    const struct rig_act script[] = {{RIG_WAIT, NULL, 20},
+                                     {RIG_SEND, answer(JSON_HEAD, JSON_BODY), 0},
+                                     {RIG_NEXT, NULL, 0},
+                                     {RIG_SEND, answer(JSON_HEAD, MAIL_BODY), 0},
+                                     {RIG_NEXT, NULL, 0}};
     struct scene *s = open_scene(NULL, script);
     rig_post(&s->c, HELLO, "");
     rig_post(&s->c, ATTACK, "");
@@ -78,7 +81,8 @@ static void model_lists_pass(void **state)
 {
     (void)state;
     const struct rig_act script[] = {
-        {RIG_SEND, answer(JSON_HEAD, "{\"object\":\"list\",\"data\":[{\"id\":\"m\",\"object\":\"model\"}]}"), 0}, {RIG_NEXT, NULL, 0}};
+        {RIG_SEND, answer(JSON_HEAD, "{\"object\":\"list\",\"data\":[{\"id\":\"m\",\"object\":\"model\"}]}"), 0},
+        {RIG_NEXT, NULL, 0}};
     struct scene *s = open_scene(NULL, script);
     static const char get[] = "GET /v1/models HTTP/1.1\r\nHost: x\r\napi-key: " RIG_KEY "\r\n\r\n";
     rig_say(&s->c, get, sizeof(get) - 1);
@@ -88,7 +92,7 @@ static void model_lists_pass(void **state)
     close_scene(s);
 }
 
-/* ---- refusals ------------------------------------------------------------------------------------------------------ */
+/* ---- refusals --------------------------------------------------------------------------------------------------- */
 
 static void blocked_prompt_is_refused_and_never_sent(void **state)
 {
@@ -116,19 +120,24 @@ struct refusal_row {
 static void heads_and_bodies_are_refused_before_anything_is_sent(void **state)
 {
     static const struct refusal_row rows[] = {
-        {"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}", 401},
+        {"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
+         "2\r\n\r\n{}",
+         401},
         {"POST /v1/chat/completions HTTP/1.1\r\n" RIG_HEADERS "api-key: other\r\nContent-Length: 2\r\n\r\n{}", 400},
         {"POST /v1/files HTTP/1.1\r\n" RIG_HEADERS "Content-Length: 2\r\n\r\n{}", 404},
         {"DELETE /v1/chat/completions HTTP/1.1\r\n" RIG_HEADERS "\r\n", 405},
         {"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\napi-key: " RIG_KEY "\r\nContent-Length: 2\r\n\r\n{}", 415},
-        {"POST /v1/chat/completions HTTP/1.1\r\n" RIG_HEADERS "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", 415},
+        {"POST /v1/chat/completions HTTP/1.1\r\n" RIG_HEADERS "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
+         415},
         {"POST /v1/chat/completions HTTP/1.1\r\n" RIG_HEADERS "\r\n", 400},
         {"POST /v1/chat/completions HTTP/1.1\r\n" RIG_HEADERS "Content-Length: 2\r\n\r\n{]", 400},
         {"POST /v1/chat/completions HTTP/1.1\r\n" RIG_HEADERS "Content-Length: 18\r\n\r\n{\"model\":1,\"a\":{}}", 400},
         {"POST /v1/chat/completions HTTP/1.1\r\n" RIG_HEADERS "Upgrade: websocket\r\nContent-Length: 2\r\n\r\n{}", 501},
         {"POST /v1/chat/completions HTTP/1.2\r\n" RIG_HEADERS "Content-Length: 2\r\n\r\n{}", 505},
         {"POST /v1/chat/completions HTTP/1.1\r\n" RIG_HEADERS "Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}", 400},
-        {"POST /v1/chat/completions HTTP/1.1\r\n" RIG_HEADERS "Transfer-Encoding: chunked\r\n\r\n3;a=b\r\n{} \r\n0\r\n\r\n", 400},
+        {"POST /v1/chat/completions HTTP/1.1\r\n" RIG_HEADERS
+         "Transfer-Encoding: chunked\r\n\r\n3;a=b\r\n{} \r\n0\r\n\r\n",
+         400},
         {"GET /v1/models HTTP/1.1\r\n" RIG_HEADERS "Content-Length: 2\r\n\r\n{}", 400},
     };
     (void)state;
@@ -158,10 +167,13 @@ static void a_body_is_refused_at_its_first_byte_too_many(void **state)
 {
     (void)state;
     struct scene *s = open_scene(small_bodies, NULL);
-    static const char chunked[] = "POST /v1/chat/completions HTTP/1.1\r\n" RIG_HEADERS "Transfer-Encoding: chunked\r\n\r\n";
+    static const char chunked[] =
+        "POST /v1/chat/completions HTTP/1.1\r\n" RIG_HEADERS "Transfer-Encoding: chunked\r\n\r\n";
     rig_say(&s->c, chunked, sizeof(chunked) - 1);
     for (int i = 0; i < 10; i++)
-        rig_say(&s->c, "64\r\n----------------------------------------------------------------------------------------------------\r\n",
+        rig_say(&s->c,
+                "64\r\n------------------------------------------------------------------------------------------------"
+                "----\r\n",
                 106);
     rig_for(&s->rig, 20);
     rig_read(&s->c);
@@ -188,8 +200,10 @@ static void expect_is_answered_only_when_the_head_is_fine(void **state)
     const struct rig_act script[] = {{RIG_SEND, answer(JSON_HEAD, JSON_BODY), 0}, {RIG_NEXT, NULL, 0}};
     struct scene *s = open_scene(NULL, script);
     char head[512];
-    int n = snprintf(head, sizeof(head), "POST /v1/chat/completions HTTP/1.1\r\n" RIG_HEADERS
-                                         "Expect: 100-continue\r\nContent-Length: %zu\r\n\r\n", sizeof(HELLO) - 1);
+    int n = snprintf(head, sizeof(head),
+                     "POST /v1/chat/completions HTTP/1.1\r\n" RIG_HEADERS
+                     "Expect: 100-continue\r\nContent-Length: %zu\r\n\r\n",
+                     sizeof(HELLO) - 1);
     rig_say(&s->c, head, (size_t)n);
     rig_take(&s->c, &s->a);
     assert_int_equal(s->a.status, 100);
@@ -213,8 +227,10 @@ static void two_a_minute(struct px_config *c)
 static void limits_answer_429_with_a_time(void **state)
 {
     (void)state;
-    const struct rig_act script[] = {{RIG_SEND, answer(JSON_HEAD, JSON_BODY), 0}, {RIG_NEXT, NULL, 0},
-                                     {RIG_SEND, answer(JSON_HEAD, JSON_BODY), 0}, {RIG_NEXT, NULL, 0}};
+    const struct rig_act script[] = {{RIG_SEND, answer(JSON_HEAD, JSON_BODY), 0},
+                                     {RIG_NEXT, NULL, 0},
+                                     {RIG_SEND, answer(JSON_HEAD, JSON_BODY), 0},
+                                     {RIG_NEXT, NULL, 0}};
     struct scene *s = open_scene(two_a_minute, script);
     exchange(s, HELLO);
     exchange(s, HELLO);
@@ -245,7 +261,8 @@ static void no_record_no_request(void **state)
 static void the_intent_is_on_disk_before_the_request_leaves(void **state)
 {
     (void)state;
-    const struct rig_act script[] = {{RIG_WAIT, NULL, 50}, {RIG_SEND, answer(JSON_HEAD, JSON_BODY), 0}, {RIG_NEXT, NULL, 0}};
+    const struct rig_act script[] = {
+        {RIG_WAIT, NULL, 50}, {RIG_SEND, answer(JSON_HEAD, JSON_BODY), 0}, {RIG_NEXT, NULL, 0}};
     struct flt_err err = {0};
     struct scene *s = open_scene(NULL, script);
     char path[128], text[8192];
@@ -270,12 +287,13 @@ static void the_intent_is_on_disk_before_the_request_leaves(void **state)
     close_scene(s);
 }
 
-/* ---- stopping and reloading --------------------------------------------------------------------------------------------------- */
+/* ---- stopping and reloading ------------------------------------------------------------------------------------- */
 
 static void draining_lets_answers_end_and_closes_idle_connections(void **state)
 {
     (void)state;
-    const struct rig_act script[] = {{RIG_WAIT, NULL, 60}, {RIG_SEND, answer(JSON_HEAD, JSON_BODY), 0}, {RIG_NEXT, NULL, 0}};
+    const struct rig_act script[] = {
+        {RIG_WAIT, NULL, 60}, {RIG_SEND, answer(JSON_HEAD, JSON_BODY), 0}, {RIG_NEXT, NULL, 0}};
     struct scene *s = open_scene(NULL, script);
     struct rig_client idle;
     rig_connect(&s->rig, &idle);
@@ -295,7 +313,8 @@ static void draining_lets_answers_end_and_closes_idle_connections(void **state)
 static void stopping_now_ends_streams_with_an_error(void **state)
 {
     (void)state;
-    const struct rig_act script[] = {{RIG_SEND, STREAM_HEAD, 0}, {RIG_SEND, chunk(EVENT("one ")), 0}, {RIG_WAIT, NULL, 3000}};
+    const struct rig_act script[] = {
+        {RIG_SEND, STREAM_HEAD, 0}, {RIG_SEND, chunk(EVENT("one ")), 0}, {RIG_WAIT, NULL, 3000}};
     struct scene *s = open_scene(NULL, script);
     rig_post(&s->c, STREAM, "");
     while (s->c.in.n == 0) {
@@ -312,8 +331,11 @@ static void stopping_now_ends_streams_with_an_error(void **state)
 static void a_request_keeps_its_generation_and_the_pool_outlives_it(void **state)
 {
     (void)state;
-    const struct rig_act script[] = {{RIG_WAIT, NULL, 60}, {RIG_SEND, answer(JSON_HEAD, MAIL_BODY), 0}, {RIG_NEXT, NULL, 0},
-                                     {RIG_SEND, answer(JSON_HEAD, MAIL_BODY), 0}, {RIG_NEXT, NULL, 0}};
+    const struct rig_act script[] = {{RIG_WAIT, NULL, 60},
+                                     {RIG_SEND, answer(JSON_HEAD, MAIL_BODY), 0},
+                                     {RIG_NEXT, NULL, 0},
+                                     {RIG_SEND, answer(JSON_HEAD, MAIL_BODY), 0},
+                                     {RIG_NEXT, NULL, 0}};
     struct scene *s = open_scene(NULL, script);
     rig_post(&s->c, HELLO, "");
     while (s->rig.up.requests == 0)
@@ -332,7 +354,7 @@ static void a_request_keeps_its_generation_and_the_pool_outlives_it(void **state
     px_generation_free(old_gen);
     exchange(s, HELLO);
     assert_non_null(strstr(s->a.body, "content_filter")); /* by the new ones */
-    assert_int_equal(s->rig.up.accepted, 1);               /* on the same upstream connection */
+    assert_int_equal(s->rig.up.accepted, 1);              /* on the same upstream connection */
     close_scene(s);
 }
 

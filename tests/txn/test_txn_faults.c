@@ -1,7 +1,7 @@
 /* Upstreams that fail, and deadlines; no request is ever sent twice. */
 #include "txn_scene.h"
 
-/* ---- upstreams that fail ------------------------------------------------------------------------------------------------- */
+/* ---- upstreams that fail ---------------------------------------------------------------------------------------- */
 
 struct failing {
     const char *says; /* NULL = nothing */
@@ -54,8 +54,10 @@ static void upstream_errors_in_json_keep_their_status(void **state)
 {
     (void)state;
     const struct rig_act script[] = {
-        {RIG_SEND, answer("HTTP/1.1 429 Too Many\r\nContent-Type: application/json\r\nretry-after: 7\r\n",
-                          "{\"error\":{\"message\":\"slow down me@host.example\",\"type\":\"x\",\"code\":null,\"param\":null}}"), 0},
+        {RIG_SEND,
+         answer("HTTP/1.1 429 Too Many\r\nContent-Type: application/json\r\nretry-after: 7\r\n",
+                "{\"error\":{\"message\":\"slow down me@host.example\",\"type\":\"x\",\"code\":null,\"param\":null}}"),
+         0},
         {RIG_NEXT, NULL, 0}};
     struct scene *s = open_scene(NULL, script);
     exchange(s, HELLO);
@@ -69,7 +71,8 @@ static void interim_answers_are_swallowed(void **state)
 {
     (void)state;
     const struct rig_act script[] = {{RIG_SEND, "HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n", 0},
-                                     {RIG_SEND, answer(JSON_HEAD, JSON_BODY), 0}, {RIG_NEXT, NULL, 0}};
+                                     {RIG_SEND, answer(JSON_HEAD, JSON_BODY), 0},
+                                     {RIG_NEXT, NULL, 0}};
     struct scene *s = open_scene(NULL, script);
     exchange(s, HELLO);
     assert_int_equal(s->a.status, 200);
@@ -80,8 +83,10 @@ static void interim_answers_are_swallowed(void **state)
 static void a_closed_pooled_connection_is_replaced(void **state)
 {
     (void)state;
-    const struct rig_act script[] = {{RIG_SEND, answer(JSON_HEAD, JSON_BODY), 0}, {RIG_CLOSE, NULL, 0},
-                                     {RIG_SEND, answer(JSON_HEAD, JSON_BODY), 0}, {RIG_NEXT, NULL, 0}};
+    const struct rig_act script[] = {{RIG_SEND, answer(JSON_HEAD, JSON_BODY), 0},
+                                     {RIG_CLOSE, NULL, 0},
+                                     {RIG_SEND, answer(JSON_HEAD, JSON_BODY), 0},
+                                     {RIG_NEXT, NULL, 0}};
     struct scene *s = open_scene(NULL, script);
     exchange(s, HELLO);
     assert_int_equal(s->a.status, 200);
@@ -97,8 +102,11 @@ static void a_request_that_was_taken_is_not_sent_again(void **state)
 {
     (void)state;
     /* The second request arrives on the kept connection, which then dies without a word. */
-    const struct rig_act script[] = {{RIG_SEND, answer(JSON_HEAD, JSON_BODY), 0}, {RIG_NEXT, NULL, 0}, {RIG_RESET, NULL, 0},
-                                     {RIG_SEND, answer(JSON_HEAD, JSON_BODY), 0}, {RIG_NEXT, NULL, 0}};
+    const struct rig_act script[] = {{RIG_SEND, answer(JSON_HEAD, JSON_BODY), 0},
+                                     {RIG_NEXT, NULL, 0},
+                                     {RIG_RESET, NULL, 0},
+                                     {RIG_SEND, answer(JSON_HEAD, JSON_BODY), 0},
+                                     {RIG_NEXT, NULL, 0}};
     struct scene *s = open_scene(NULL, script);
     exchange(s, HELLO);
     exchange(s, HELLO);
@@ -111,8 +119,10 @@ static void a_request_that_was_taken_is_not_sent_again(void **state)
 static void bytes_after_an_answer_end_the_connection(void **state)
 {
     (void)state;
-    const struct rig_act script[] = {{RIG_SEND, JSON_HEAD "Content-Length: 2\r\n\r\n{}HTTP/1.1 200 OK\r\n", 0}, {RIG_NEXT, NULL, 0},
-                                     {RIG_SEND, answer(JSON_HEAD, JSON_BODY), 0}, {RIG_NEXT, NULL, 0}};
+    const struct rig_act script[] = {{RIG_SEND, JSON_HEAD "Content-Length: 2\r\n\r\n{}HTTP/1.1 200 OK\r\n", 0},
+                                     {RIG_NEXT, NULL, 0},
+                                     {RIG_SEND, answer(JSON_HEAD, JSON_BODY), 0},
+                                     {RIG_NEXT, NULL, 0}};
     struct scene *s = open_scene(NULL, script);
     exchange(s, HELLO);
     rig_for(&s->rig, 40);
@@ -126,8 +136,11 @@ static void bytes_after_an_answer_end_the_connection(void **state)
 static void an_early_answer_to_a_large_request_is_used(void **state)
 {
     (void)state;
-    const struct rig_act script[] = {{RIG_SEND, answer("HTTP/1.1 413 Too Large\r\nContent-Type: application/json\r\n",
-                                                       "{\"error\":{\"message\":\"too large\"}}"), 0}, {RIG_WAIT, NULL, 3000}};
+    const struct rig_act script[] = {{RIG_SEND,
+                                      answer("HTTP/1.1 413 Too Large\r\nContent-Type: application/json\r\n",
+                                             "{\"error\":{\"message\":\"too large\"}}"),
+                                      0},
+                                     {RIG_WAIT, NULL, 3000}};
     struct scene *s = open_scene(NULL, script);
     s->rig.up.early = true;
     size_t n = 6u << 20;
@@ -163,7 +176,7 @@ static void an_unreachable_upstream_is_502(void **state)
     close_scene(s);
 }
 
-/* ---- deadlines -------------------------------------------------------------------------------------------------------------- */
+/* ---- deadlines -------------------------------------------------------------------------------------------------- */
 
 static void a_silent_upstream_is_504(void **state)
 {
@@ -185,7 +198,8 @@ static void a_silent_upstream_is_504(void **state)
 static void a_stalled_stream_is_cut(void **state)
 {
     (void)state;
-    const struct rig_act script[] = {{RIG_SEND, STREAM_HEAD, 0}, {RIG_SEND, chunk(EVENT("one ")), 0}, {RIG_WAIT, NULL, 3000}};
+    const struct rig_act script[] = {
+        {RIG_SEND, STREAM_HEAD, 0}, {RIG_SEND, chunk(EVENT("one ")), 0}, {RIG_WAIT, NULL, 3000}};
     struct scene *s = open_scene(impatient, script);
     exchange(s, STREAM);
     assert_cut(s);
@@ -214,7 +228,8 @@ static void a_trickling_stream_is_not(void **state)
 
 static void slow_requests_get_408_and_idle_connections_close(void **state)
 {
-    static const char *const partial[] = {"POST /v1/chat", "POST /v1/chat/completions HTTP/1.1\r\n" RIG_HEADERS "Content-Length: 9\r\n\r\n{"};
+    static const char *const partial[] = {"POST /v1/chat", "POST /v1/chat/completions HTTP/1.1\r\n" RIG_HEADERS
+                                                           "Content-Length: 9\r\n\r\n{"};
     (void)state;
     struct scene *s = open_scene(impatient, NULL);
     for (size_t i = 0; i < FLT_ARRAY_LEN(partial); i++) {

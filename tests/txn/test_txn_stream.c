@@ -1,7 +1,7 @@
 /* Streams through whole transactions: unchanged, redacted, blocked, cut; slow and vanishing clients. */
 #include "txn_scene.h"
 
-/* ---- streams ---------------------------------------------------------------------------------------------------------- */
+/* ---- streams ---------------------------------------------------------------------------------------------------- */
 
 static void clean_stream_passes_byte_for_byte_and_keeps_both_connections(void **state)
 {
@@ -32,9 +32,9 @@ static void clean_stream_passes_byte_for_byte_and_keeps_both_connections(void **
 static void the_answer_ends_with_its_terminator_and_the_connection_is_drained(void **state)
 {
     (void)state;
-    const struct rig_act script[] = {{RIG_SEND, STREAM_HEAD, 0},          {RIG_SEND, chunk(EVENT("one") STOP DONE), 0},
-                                     {RIG_WAIT, NULL, 150},               {RIG_SEND, "0\r\n\r\n", 0},
-                                     {RIG_NEXT, NULL, 0},                 {RIG_SEND, answer(JSON_HEAD, JSON_BODY), 0},
+    const struct rig_act script[] = {{RIG_SEND, STREAM_HEAD, 0}, {RIG_SEND, chunk(EVENT("one") STOP DONE), 0},
+                                     {RIG_WAIT, NULL, 150},      {RIG_SEND, "0\r\n\r\n", 0},
+                                     {RIG_NEXT, NULL, 0},        {RIG_SEND, answer(JSON_HEAD, JSON_BODY), 0},
                                      {RIG_NEXT, NULL, 0}};
     struct scene *s = open_scene(NULL, script);
     uint64_t began = rig_now();
@@ -51,7 +51,8 @@ static void the_answer_ends_with_its_terminator_and_the_connection_is_drained(vo
 static void an_upstream_that_never_ends_its_body_is_given_up(void **state)
 {
     (void)state;
-    const struct rig_act script[] = {{RIG_SEND, STREAM_HEAD, 0}, {RIG_SEND, chunk(EVENT("one") STOP DONE), 0}, {RIG_WAIT, NULL, 5000}};
+    const struct rig_act script[] = {
+        {RIG_SEND, STREAM_HEAD, 0}, {RIG_SEND, chunk(EVENT("one") STOP DONE), 0}, {RIG_WAIT, NULL, 5000}};
     struct scene *s = open_scene(NULL, script);
     exchange(s, STREAM);
     assert_true(s->a.complete);
@@ -63,12 +64,10 @@ static void an_upstream_that_never_ends_its_body_is_given_up(void **state)
 static void values_in_streams_are_redacted(void **state)
 {
     (void)state;
-    const struct rig_act script[] = {{RIG_SEND, STREAM_HEAD, 0},
-                                     {RIG_SEND, chunk(EVENT("to me@ho")), 0},
-                                     {RIG_WAIT, NULL, 5},
-                                     {RIG_SEND, chunk(EVENT("st.example now") STOP DONE), 0},
-                                     {RIG_SEND, "0\r\n\r\n", 0},
-                                     {RIG_NEXT, NULL, 0}};
+    const struct rig_act script[] = {
+        {RIG_SEND, STREAM_HEAD, 0}, {RIG_SEND, chunk(EVENT("to me@ho")), 0},
+        {RIG_WAIT, NULL, 5},        {RIG_SEND, chunk(EVENT("st.example now") STOP DONE), 0},
+        {RIG_SEND, "0\r\n\r\n", 0}, {RIG_NEXT, NULL, 0}};
     struct scene *s = open_scene(NULL, script);
     exchange(s, STREAM);
     assert_true(s->a.complete);
@@ -80,7 +79,8 @@ static void values_in_streams_are_redacted(void **state)
 static void a_blocked_stream_ends_properly_and_cancels_the_upstream(void **state)
 {
     (void)state;
-    const struct rig_act script[] = {{RIG_SEND, STREAM_HEAD, 0}, {RIG_SEND, chunk(EVENT("to me@host.example now ")), 0}, {RIG_WAIT, NULL, 5000}};
+    const struct rig_act script[] = {
+        {RIG_SEND, STREAM_HEAD, 0}, {RIG_SEND, chunk(EVENT("to me@host.example now ")), 0}, {RIG_WAIT, NULL, 5000}};
     struct scene *s = open_scene(pii_blocks, script);
     exchange(s, STREAM);
     assert_true(s->a.complete);
@@ -99,8 +99,11 @@ static void a_truncated_stream_is_cut_for_the_client_too(void **state)
     static const struct rig_act endings[] = {{RIG_CLOSE, NULL, 0}, {RIG_RESET, NULL, 0}};
     (void)state;
     for (size_t i = 0; i < FLT_ARRAY_LEN(endings); i++) {
-        const struct rig_act script[] = {{RIG_SEND, STREAM_HEAD, 0}, {RIG_SEND, chunk(EVENT("one ") "data: {\"id"), 0},
-                                         {RIG_WAIT, NULL, 30}, endings[i], {RIG_NEXT, NULL, 0}};
+        const struct rig_act script[] = {{RIG_SEND, STREAM_HEAD, 0},
+                                         {RIG_SEND, chunk(EVENT("one ") "data: {\"id"), 0},
+                                         {RIG_WAIT, NULL, 30},
+                                         endings[i],
+                                         {RIG_NEXT, NULL, 0}};
         struct scene *s = open_scene(NULL, script);
         exchange(s, STREAM);
         assert_cut(s);
@@ -111,7 +114,8 @@ static void a_truncated_stream_is_cut_for_the_client_too(void **state)
 static void a_malformed_stream_is_cut(void **state)
 {
     (void)state;
-    const struct rig_act script[] = {{RIG_SEND, STREAM_HEAD, 0}, {RIG_SEND, chunk(EVENT("one ") "data: {nonsense\n\n"), 0}, {RIG_WAIT, NULL, 3000}};
+    const struct rig_act script[] = {
+        {RIG_SEND, STREAM_HEAD, 0}, {RIG_SEND, chunk(EVENT("one ") "data: {nonsense\n\n"), 0}, {RIG_WAIT, NULL, 3000}};
     struct scene *s = open_scene(NULL, script);
     exchange(s, STREAM);
     assert_cut(s);
@@ -123,8 +127,11 @@ static void a_malformed_stream_is_cut(void **state)
 static void broken_chunks_cut_a_stream(void **state)
 {
     (void)state;
-    const struct rig_act script[] = {{RIG_SEND, STREAM_HEAD, 0}, {RIG_SEND, chunk(EVENT("one ")), 0}, {RIG_WAIT, NULL, 10},
-                                     {RIG_SEND, "zz\r\n", 0}, {RIG_WAIT, NULL, 3000}};
+    const struct rig_act script[] = {{RIG_SEND, STREAM_HEAD, 0},
+                                     {RIG_SEND, chunk(EVENT("one ")), 0},
+                                     {RIG_WAIT, NULL, 10},
+                                     {RIG_SEND, "zz\r\n", 0},
+                                     {RIG_WAIT, NULL, 3000}};
     struct scene *s = open_scene(NULL, script);
     exchange(s, STREAM);
     assert_cut(s);
@@ -134,11 +141,14 @@ static void broken_chunks_cut_a_stream(void **state)
 static void a_stream_for_an_old_client_ends_with_its_connection(void **state)
 {
     (void)state;
-    const struct rig_act script[] = {{RIG_SEND, STREAM_HEAD, 0}, {RIG_SEND, chunk(EVENT("one") STOP DONE), 0},
-                                     {RIG_SEND, "0\r\n\r\n", 0}, {RIG_NEXT, NULL, 0}};
+    const struct rig_act script[] = {{RIG_SEND, STREAM_HEAD, 0},
+                                     {RIG_SEND, chunk(EVENT("one") STOP DONE), 0},
+                                     {RIG_SEND, "0\r\n\r\n", 0},
+                                     {RIG_NEXT, NULL, 0}};
     struct scene *s = open_scene(NULL, script);
     char head[512];
-    int n = snprintf(head, sizeof(head), "POST /v1/chat/completions HTTP/1.0\r\n" RIG_HEADERS "Content-Length: %zu\r\n\r\n%s",
+    int n = snprintf(head, sizeof(head),
+                     "POST /v1/chat/completions HTTP/1.0\r\n" RIG_HEADERS "Content-Length: %zu\r\n\r\n%s",
                      sizeof(STREAM) - 1, STREAM);
     rig_say(&s->c, head, (size_t)n);
     assert_true(rig_ended(&s->c));
@@ -152,9 +162,12 @@ static void a_stream_for_an_old_client_ends_with_its_connection(void **state)
 static void the_answer_is_taken_for_what_it_is(void **state)
 {
     (void)state;
-    const struct rig_act script[] = {{RIG_SEND, answer(JSON_HEAD, MAIL_BODY), 0},      {RIG_NEXT, NULL, 0},
-                                     {RIG_SEND, STREAM_HEAD, 0},                       {RIG_SEND, chunk(EVENT("me@host.example ") STOP DONE), 0},
-                                     {RIG_SEND, "0\r\n\r\n", 0},                       {RIG_NEXT, NULL, 0}};
+    const struct rig_act script[] = {{RIG_SEND, answer(JSON_HEAD, MAIL_BODY), 0},
+                                     {RIG_NEXT, NULL, 0},
+                                     {RIG_SEND, STREAM_HEAD, 0},
+                                     {RIG_SEND, chunk(EVENT("me@host.example ") STOP DONE), 0},
+                                     {RIG_SEND, "0\r\n\r\n", 0},
+                                     {RIG_NEXT, NULL, 0}};
     struct scene *s = open_scene(NULL, script);
     exchange(s, STREAM);
     assert_non_null(strstr(s->a.body, "to [EMAIL]"));
@@ -163,12 +176,14 @@ static void the_answer_is_taken_for_what_it_is(void **state)
     close_scene(s);
 }
 
-/* ---- clients that leave, or do not read --------------------------------------------------------------------------------------- */
+/* ---- clients that leave, or do not read ------------------------------------------------------------------------- */
 
 static void a_client_that_leaves_cancels_the_upstream(void **state)
 {
     (void)state;
-    const struct rig_act script[] = {{RIG_SEND, STREAM_HEAD, 0}, {RIG_FILL, "4\r\n: x\n\r\n1\r\n\n\r\n", 4}, {RIG_WAIT, NULL, 20},
+    const struct rig_act script[] = {{RIG_SEND, STREAM_HEAD, 0},
+                                     {RIG_FILL, "4\r\n: x\n\r\n1\r\n\n\r\n", 4},
+                                     {RIG_WAIT, NULL, 20},
                                      {RIG_FILL, "5\r\n: x\n\n\r\n", 1000000}};
     struct scene *s = open_scene(NULL, script);
     rig_post(&s->c, STREAM, "");
@@ -186,8 +201,12 @@ static void a_client_that_leaves_cancels_the_upstream(void **state)
 static void a_half_closed_client_still_gets_its_answer(void **state)
 {
     (void)state;
-    const struct rig_act script[] = {{RIG_WAIT, NULL, 30}, {RIG_SEND, STREAM_HEAD, 0}, {RIG_SEND, chunk(EVENT("one ")), 0},
-                                     {RIG_WAIT, NULL, 30}, {RIG_SEND, chunk(EVENT("two") STOP DONE), 0}, {RIG_SEND, "0\r\n\r\n", 0},
+    const struct rig_act script[] = {{RIG_WAIT, NULL, 30},
+                                     {RIG_SEND, STREAM_HEAD, 0},
+                                     {RIG_SEND, chunk(EVENT("one ")), 0},
+                                     {RIG_WAIT, NULL, 30},
+                                     {RIG_SEND, chunk(EVENT("two") STOP DONE), 0},
+                                     {RIG_SEND, "0\r\n\r\n", 0},
                                      {RIG_NEXT, NULL, 0}};
     struct scene *s = open_scene(NULL, script);
     rig_post(&s->c, STREAM, "");
@@ -203,7 +222,8 @@ static void a_client_that_leaves_inside_its_request_sends_nothing_on(void **stat
 {
     (void)state;
     struct scene *s = open_scene(NULL, NULL);
-    static const char half[] = "POST /v1/chat/completions HTTP/1.1\r\n" RIG_HEADERS "Content-Length: 99\r\n\r\n{\"model\"";
+    static const char half[] =
+        "POST /v1/chat/completions HTTP/1.1\r\n" RIG_HEADERS "Content-Length: 99\r\n\r\n{\"model\"";
     rig_say(&s->c, half, sizeof(half) - 1);
     rig_hang_up(&s->c);
     rig_for(&s->rig, 30);
@@ -212,7 +232,15 @@ static void a_client_that_leaves_inside_its_request_sends_nothing_on(void **stat
     close_scene(s);
 }
 
-#define COMMENT "40\r\n: 0123456789012345678901234567890123456789012345678901234567890\n\r\n1\r\n\n\r\n"
+/* A kilobyte that is no text: it passes as it is. */
+static const char *comment(void)
+{
+    static char event[1024];
+    memset(event, 'x', sizeof(event));
+    event[0] = ':';
+    memcpy(event + sizeof(event) - 3, "\n\n", 3);
+    return chunk(event);
+}
 
 static void slow_clients_are_cut(struct px_config *c)
 {
@@ -223,15 +251,17 @@ static void slow_clients_are_cut(struct px_config *c)
 static void a_client_that_stops_reading_holds_the_upstream_and_is_cut(void **state)
 {
     (void)state;
-    const struct rig_act script[] = {{RIG_SEND, STREAM_HEAD, 0}, {RIG_FILL, COMMENT, 400000}, {RIG_NEXT, NULL, 0}};
+    const struct rig_act script[] = {{RIG_SEND, STREAM_HEAD, 0}, {RIG_FILL, comment(), 40000}, {RIG_NEXT, NULL, 0}};
     struct scene *s = open_scene(slow_clients_are_cut, script);
     s->c.deaf = true;
     rig_post(&s->c, STREAM, "");
-    rig_for(&s->rig, 300);
-    uint64_t held = s->rig.up.filled_bytes;
-    assert_true(held < (16u << 20)); /* two sockets' buffers and our queue, not all of it */
-    rig_for(&s->rig, 30);
-    assert_true(s->rig.up.filled_bytes - held < 65536); /* a piece in the kernel, no more */
+    uint64_t held;
+    do { /* until nothing moves: two sockets' buffers and our queue are full */
+        held = s->rig.up.filled_bytes;
+        rig_for(&s->rig, 60);
+    } while (s->rig.up.filled_bytes != held);
+    assert_int_equal(s->rig.up.gone, 0);
+    assert_true(held < (16u << 20)); /* not all of it */
     rig_for(&s->rig, 600);
     assert_int_equal(s->rig.up.gone, 1);
     assert_int_equal(px_clients_count(s->rig.clients), 0);
@@ -241,8 +271,11 @@ static void a_client_that_stops_reading_holds_the_upstream_and_is_cut(void **sta
 static void a_slow_reader_gets_every_byte(void **state)
 {
     (void)state;
-    const struct rig_act script[] = {{RIG_SEND, STREAM_HEAD, 0}, {RIG_FILL, COMMENT, 50000},
-                                     {RIG_SEND, chunk(STOP DONE), 0}, {RIG_SEND, "0\r\n\r\n", 0}, {RIG_NEXT, NULL, 0}};
+    const struct rig_act script[] = {{RIG_SEND, STREAM_HEAD, 0},
+                                     {RIG_FILL, comment(), 5000},
+                                     {RIG_SEND, chunk(STOP DONE), 0},
+                                     {RIG_SEND, "0\r\n\r\n", 0},
+                                     {RIG_NEXT, NULL, 0}};
     struct scene *s = open_scene(NULL, script);
     s->c.deaf = true;
     rig_post(&s->c, STREAM, "");
@@ -251,9 +284,9 @@ static void a_slow_reader_gets_every_byte(void **state)
     rig_wait(&s->c, &s->a);
     assert_true(s->a.complete);
     size_t comments = 0;
-    for (size_t i = 0; i + 2 < s->c.in.n; i++)
-        comments += s->c.in.p[i] == ':' && s->c.in.p[i + 1] == ' ' && s->c.in.p[i + 2] == '0';
-    assert_int_equal(comments, 50000);
+    for (size_t i = 0; i + 1 < s->c.in.n; i++)
+        comments += s->c.in.p[i] == ':' && s->c.in.p[i + 1] == 'x';
+    assert_int_equal(comments, 5000);
     close_scene(s);
 }
 

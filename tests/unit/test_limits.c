@@ -72,7 +72,7 @@ static void tokens_are_a_quarter_of_the_text_and_refused_prompts_cost_nothing(vo
     struct px_tenant_limits *t = px_limits_of(*state, FLT_STR("a"));
     const struct flt_limits_conf c = {.tokens_per_minute = 100};
     uint64_t retry = 0;
-    assert_int_equal(px_limits_prompt(t, &c, 200, START, &retry), PX_LIMIT_OK); /* 50 */
+    assert_int_equal(px_limits_prompt(t, &c, 200, START, &retry), PX_LIMIT_OK);     /* 50 */
     assert_int_equal(px_limits_prompt(t, &c, 204, START, &retry), PX_LIMIT_TOKENS); /* 51 */
     assert_int_equal(px_limits_prompt(t, &c, 200, START, &retry), PX_LIMIT_OK);
     assert_int_equal(px_limits_begin(t, &c, START, &retry), PX_LIMIT_TOKENS); /* seen before any body is read */
@@ -151,7 +151,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(requests_up_to_the_limit_pass_and_the_next_does_not, setup, teardown),
         cmocka_unit_test_setup_teardown(retry_time_is_honest, setup, teardown),
         cmocka_unit_test_setup_teardown(concurrent_requests_are_bounded_and_come_back, setup, teardown),
-        cmocka_unit_test_setup_teardown(tokens_are_a_quarter_of_the_text_and_refused_prompts_cost_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(tokens_are_a_quarter_of_the_text_and_refused_prompts_cost_nothing, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(answers_count_against_what_follows, setup, teardown),
         cmocka_unit_test_setup_teardown(no_limit_is_no_limit, setup, teardown),
         cmocka_unit_test_setup_teardown(tenants_are_found_again_by_name_and_are_apart, setup, teardown),

@@ -1,4 +1,5 @@
-/* The mailbox: nothing lost, each sender's order kept, delivered on the receiver's thread. Meant for the thread sanitizer too. */
+/* The mailbox: nothing lost, each sender's order kept, delivered on the receiver's thread. Meant for the thread
+ * sanitizer too. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -13,7 +13,7 @@
 #define KEY_A "sk-tenant-a"
 #define KEY_B "sk-tenant-b"
 
-/* ---- a generation made by hand: two tenants, two upstreams ---- */
+/* ---- a generation made by hand: two tenants, two upstreams ------------------------------------------------------ */
 
 static struct px_gen_key keys[64];
 static struct px_upstream_entry entries[2];
@@ -41,7 +41,8 @@ static int make_generation(void **state)
 {
     entries[1].credential_header = FLT_STR("api-key");
     entries[1].credential = FLT_STR("provider-secret");
-    upstreams[0] = (struct px_gen_upstream){.conf = &entries[0], .provider = "openai", .authority = FLT_STR("api.example")};
+    upstreams[0] =
+        (struct px_gen_upstream){.conf = &entries[0], .provider = "openai", .authority = FLT_STR("api.example")};
     upstreams[1] = (struct px_gen_upstream){.conf = &entries[1],
                                             .provider = "azure_openai",
                                             .authority = FLT_STR("azure.example:8443"),
@@ -52,7 +53,8 @@ static int make_generation(void **state)
     tenant_confs[0].n_routes = 1;
     tenant_confs[1].name = FLT_STR("b");
     tenants[0] = (struct px_gen_tenant){.conf = &tenant_confs[0], .upstream = 0, .route_upstream = route_upstream};
-    tenants[1] = (struct px_gen_tenant){.conf = &tenant_confs[1], .upstream = PX_NO_UPSTREAM, .route_upstream = route_upstream};
+    tenants[1] =
+        (struct px_gen_tenant){.conf = &tenant_confs[1], .upstream = PX_NO_UPSTREAM, .route_upstream = route_upstream};
     gen = (struct px_generation){
         .config = &config, .upstreams = upstreams, .tenants = tenants, .keys = keys, .key_mask = 63};
     config.n_upstreams = config.n_tenants = 2;
@@ -68,7 +70,7 @@ static int drop_generation(void **state)
     return 0;
 }
 
-/* ---- heads ---- */
+/* ---- heads ------------------------------------------------------------------------------------------------------ */
 
 struct seen {
     struct px_h1 *parser;
@@ -111,14 +113,17 @@ static const struct px_h1_head *parse(struct seen *s, enum px_h1_kind kind, cons
 
 #define REQUEST(headers) "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n" headers "\r\n"
 
-/* ---- authentication ---- */
+/* ---- authentication --------------------------------------------------------------------------------------------- */
 
 static void a_key_counts_in_each_of_its_headers(void **state)
 {
     static const char *const heads[] = {
-        REQUEST("Authorization: Bearer " KEY_A "\r\n"),  REQUEST("authorization: bearer  " KEY_A "\r\n"),
-        REQUEST("api-key: " KEY_A "\r\n"),               REQUEST("X-API-Key: " KEY_A "\r\n"),
-        REQUEST("x-goog-api-key: " KEY_A "\r\n"),        REQUEST("x-api-key: " KEY_A "\r\nAuthorization: Bearer " KEY_A "\r\n"),
+        REQUEST("Authorization: Bearer " KEY_A "\r\n"),
+        REQUEST("authorization: bearer  " KEY_A "\r\n"),
+        REQUEST("api-key: " KEY_A "\r\n"),
+        REQUEST("X-API-Key: " KEY_A "\r\n"),
+        REQUEST("x-goog-api-key: " KEY_A "\r\n"),
+        REQUEST("x-api-key: " KEY_A "\r\nAuthorization: Bearer " KEY_A "\r\n"),
     };
     for (size_t i = 0; i < FLT_ARRAY_LEN(heads); i++) {
         struct seen s;
@@ -193,7 +198,7 @@ static void every_key_of_a_full_table_is_found(void **state)
     assert_int_equal(px_generation_key(&gen, zero), UINT32_MAX); /* a free slot holds zeros, and is nobody's */
 }
 
-/* ---- host ---- */
+/* ---- host ------------------------------------------------------------------------------------------------------- */
 
 static void host_must_match_the_server_name(void **state)
 {
@@ -201,11 +206,16 @@ static void host_must_match_the_server_name(void **state)
         const char *host, *sni;
         bool ok;
     } rows[] = {
-        {"gate.example", "gate.example", true},      {"gate.example:8443", "gate.example", true},
-        {"GATE.example.", "gate.EXAMPLE", true},     {"gate.example", NULL, true},
-        {"localhost:8443", NULL, true},              {"127.0.0.1:8443", NULL, true},
-        {"[::1]:8443", NULL, true},                  {"other.example", "gate.example", false},
-        {"gate.example.evil", "gate.example", false}, {"localhost", "gate.example", false},
+        {"gate.example", "gate.example", true},
+        {"gate.example:8443", "gate.example", true},
+        {"GATE.example.", "gate.EXAMPLE", true},
+        {"gate.example", NULL, true},
+        {"localhost:8443", NULL, true},
+        {"127.0.0.1:8443", NULL, true},
+        {"[::1]:8443", NULL, true},
+        {"other.example", "gate.example", false},
+        {"gate.example.evil", "gate.example", false},
+        {"localhost", "gate.example", false},
     };
     (void)state;
     for (size_t i = 0; i < FLT_ARRAY_LEN(rows); i++) {
@@ -220,11 +230,12 @@ static void host_must_match_the_server_name(void **state)
     }
 }
 
-/* ---- upstream and route ---- */
+/* ---- upstream and route ----------------------------------------------------------------------------------------- */
 
 static void tenants_routes_choose_the_upstream(void **state)
 {
-    static const char azure[] = "POST /openai/deployments/d/chat/completions?api-version=2024-10-21 HTTP/1.1\r\nHost: x\r\n\r\n";
+    static const char azure[] =
+        "POST /openai/deployments/d/chat/completions?api-version=2024-10-21 HTTP/1.1\r\nHost: x\r\n\r\n";
     struct seen s;
     uint32_t upstream;
     struct flt_route route;
@@ -252,12 +263,13 @@ static void unknown_paths_and_methods_are_told_apart(void **state)
         &gen, 0, parse(&s, PX_H1_REQUEST, "GET /v1/chat/completions HTTP/1.1\r\nHost: x\r\n\r\n"), &upstream, &route);
     assert_int_equal(r->kind, FLT_REFUSE_METHOD);
     px_h1_free(s.parser);
-    r = px_route_find(&gen, 0, parse(&s, PX_H1_REQUEST, "POST /v1/files HTTP/1.1\r\nHost: x\r\n\r\n"), &upstream, &route);
+    r = px_route_find(&gen, 0, parse(&s, PX_H1_REQUEST, "POST /v1/files HTTP/1.1\r\nHost: x\r\n\r\n"), &upstream,
+                      &route);
     assert_int_equal(r->kind, FLT_REFUSE_NOT_FOUND);
     px_h1_free(s.parser);
 }
 
-/* ---- media types ---- */
+/* ---- media types ------------------------------------------------------------------------------------------------ */
 
 static void only_json_in_utf8_is_accepted(void **state)
 {
@@ -285,7 +297,8 @@ static void only_json_in_utf8_is_accepted(void **state)
     for (size_t i = 0; i < FLT_ARRAY_LEN(rows); i++) {
         struct seen s;
         char text[512];
-        snprintf(text, sizeof(text), "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n%s\r\n", rows[i].headers);
+        snprintf(text, sizeof(text), "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n%s\r\n",
+                 rows[i].headers);
         const struct px_refusal *r = px_route_check_body(parse(&s, PX_H1_REQUEST, text), &generate);
         assert_int_equal(r == NULL ? -1 : (int)r->kind, rows[i].kind);
         assert_int_equal(px_route_check_body(s.head, &metadata)->kind, FLT_REFUSE_BAD_REQUEST);
@@ -297,7 +310,7 @@ static void only_json_in_utf8_is_accepted(void **state)
     px_h1_free(s.parser);
 }
 
-/* ---- headers ---- */
+/* ---- headers ---------------------------------------------------------------------------------------------------- */
 
 static char *written(struct flt_buf *b)
 {
@@ -351,7 +364,8 @@ static void only_listed_headers_reach_the_client(void **state)
           "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: application/json\r\nSet-Cookie: __cf_bm=1\r\n"
           "Alt-Svc: h3=\":443\"\r\nStrict-Transport-Security: max-age=1\r\nLink: <x>\r\nRefresh: 0\r\nSourceMap: x\r\n"
           "Report-To: x\r\nNEL: x\r\nServer: x\r\nETag: x\r\nX-Sallyport-Decision: allow\r\n"
-          "x-request-id: up-1\r\nX-RateLimit-Remaining-Tokens: 5\r\nretry-after-ms: 20\r\nopenai-processing-ms: 3\r\n\r\n");
+          "x-request-id: up-1\r\nX-RateLimit-Remaining-Tokens: 5\r\nretry-after-ms: 20\r\nopenai-processing-ms: "
+          "3\r\n\r\n");
     assert_int_equal(px_route_write_answer(&b, s.head), FLT_OK);
     assert_string_equal(written(&b), "x-request-id: up-1\r\nX-RateLimit-Remaining-Tokens: 5\r\nretry-after-ms: 20\r\n"
                                      "openai-processing-ms: 3\r\n");

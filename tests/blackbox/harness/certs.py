@@ -27,14 +27,16 @@ class Certs:
 
     def _authority(self, name):
         key, cert = self._key(name), self.path(name + ".pem")
-        _openssl("req", "-x509", "-new", "-key", key, "-out", cert, "-days", "30", "-subj", "/CN=test authority " + name,
+        _openssl("req", "-x509", "-new", "-key", key, "-out", cert, "-days", "30", "-subj",
+                 "/CN=test authority " + name,
                  "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
         return cert, key
 
     def leaf(self, name, san, ca=None, expired=False, common_name="test"):
         """A certificate with these subject alternative names ("" = none), signed by the authority."""
         ca_cert, ca_key = ca or (self.ca, self.ca_key)
-        key, cert, request, ext = self._key(name), self.path(name + ".pem"), self.path(name + ".csr"), self.path(name + ".ext")
+        key, cert, request, ext = self._key(name), self.path(name + ".pem"), self.path(name + ".csr"), self.path(name +
+                                                                                                                 ".ext")
         _openssl("req", "-new", "-key", key, "-out", request, "-subj", "/CN=" + common_name)
         with open(ext, "w", encoding="ascii") as f:
             f.write("basicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth,clientAuth\n")

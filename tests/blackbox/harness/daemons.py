@@ -14,6 +14,9 @@ BINARY = os.environ.get("SALLYPORT_BIN", "")
 if BINARY and os.path.isdir(BINARY):
     BINARY = os.path.join(BINARY, "sallyport")
 
+# Sanitizers slow everything down: times that a test allows are multiplied by this.
+SLOWER = float(os.environ.get("SALLYPORT_TEST_SLOWER", "1"))
+
 
 def free_port():
     with socket.socket() as s:
@@ -23,13 +26,13 @@ def free_port():
 
 def wait_until(fn, seconds=5.0, what="condition"):
     """The first true value of fn."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds * SLOWER
     while True:
         value = fn()
         if value:
             return value
         if time.monotonic() > deadline:
-            raise TimeoutError("%s did not come true in %.1f s" % (what, seconds))
+            raise TimeoutError("%s did not come true in %.1f s" % (what, seconds * SLOWER))
         time.sleep(0.01)
 
 
@@ -183,7 +186,7 @@ class Serve(Process):
             json.dump(config, f, indent=1)
         os.rename(self.config_file + ".new", self.config_file)
 
-    def wait_ready(self, seconds=30.0):
+    def wait_ready(self, seconds=120.0):
         def probe():
             if not self.alive():
                 raise RuntimeError("serve ended: " + self.output()[1].decode("utf-8", "replace"))

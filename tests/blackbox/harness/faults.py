@@ -57,7 +57,8 @@ def plaintext_first():
     """Answers in plain HTTP before any TLS handshake."""
     def handle(self, sock):
         body = b'{"choices":[{"index":0,"message":{"role":"assistant","content":"forged"},"finish_reason":"stop"}]}'
-        sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+        sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" %
+                     (len(body), body))
         self.drain(sock)
     return Raw(handle)
 

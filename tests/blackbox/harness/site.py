@@ -1,5 +1,5 @@
-"""A whole site for one suite: certificates, a fake upstream with TLS, the daemon with the usual tenants, and the check that
-nothing planted in prompts, keys and answers is found in any of its outputs."""
+"""A whole site for one suite: certificates, a fake upstream with TLS, the daemon with the usual tenants, and the
+check that nothing planted in prompts, keys and answers is found in any of its outputs."""
 import hashlib
 import json
 import os
@@ -79,8 +79,6 @@ class Site:
             "tenants": [os.path.join(self.dir, "tenants", "*.yaml")],
         }
         config.update(self.more)
-        if os.environ.get("SALLYPORT_TEST_RULESETS"):
-            config["rulesets"] = [os.environ["SALLYPORT_TEST_RULESETS"]]
         return config
 
     def write_tenant(self, name, content):
@@ -193,7 +191,8 @@ class Site:
                         status, self.serve.output()[1][-2000:].decode("utf-8", "replace")))
             problems += [p for p in self.leaks() if p not in problems]
         if self.mock.stop() != 0:
-            problems.append("mock did not end with status 0: %s" % self.mock.output()[1][-2000:].decode("utf-8", "replace"))
+            problems.append("mock did not end with status 0: %s" %
+                            self.mock.output()[1][-2000:].decode("utf-8", "replace"))
         if not problems and not os.environ.get("SALLYPORT_TEST_KEEP"):
             shutil.rmtree(self.dir, ignore_errors=True)
         return problems

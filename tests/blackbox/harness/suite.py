@@ -74,6 +74,7 @@ class Suite:
                 failed += 1
                 where = traceback.extract_tb(e.__traceback__)
                 lines = [f.lineno for f in where if "harness" not in f.filename]
-                print("FAIL %s (line %s): %s: %s" % (name, lines[-1] if lines else "?", type(e).__name__, e), flush=True)
+                print("FAIL %s (line %s): %s: %s" % (name, lines[-1] if lines else "?", type(e).__name__, e),
+                      flush=True)
         print("%d passed, %d failed" % (passed, failed), flush=True)
         sys.exit(1 if failed else 0)
