@@ -2,7 +2,7 @@
 #include "rule/rule.h"
 
 /* Words that surprise less, together, hit honest text too often; then the scanner runs a gate or the pattern itself. */
-#define FACTORS_ENOUGH 13.0
+#define FACTORS_ENOUGH 8.0
 
 static uint32_t count_detectors(const struct flt_rules *rules)
 {

@@ -110,7 +110,7 @@ for (const size of [1, 2, 3, 7, 100]) {
   });
 }
 
-test('the stream helper', async () => {
+test('the accumulating stream', async () => {
   await reply({ content: `Write to ${EMAIL} today.`, stream: { delta_bytes: 5 } });
   const stream = openai().client.chat.completions.stream(ask('who?'));
   let text = '';
@@ -120,7 +120,7 @@ test('the stream helper', async () => {
   assert.equal(text, 'Write to [EMAIL] today.');
 });
 
-test('the stream helper with several choices', async () => {
+test('the accumulating stream with several choices', async () => {
   await reply({ content: `Write to ${EMAIL}`, choices: 3, stream: { delta_bytes: 4 } });
   const final = await openai().client.chat.completions.stream(ask('who?', { n: 3 })).finalChatCompletion();
   assert.deepEqual(final.choices.map((c) => c.message.content), Array(3).fill('Write to [EMAIL]'));
@@ -150,7 +150,7 @@ test('an answer blocked midway ends properly', async () => {
   assert.equal(counter.attempts, 1);
 });
 
-test('an answer blocked midway ends properly in the stream helper', async () => {
+test('an answer blocked midway ends properly in the accumulating stream', async () => {
   await reply({ content: `Here it comes: ${EMAIL} and more.`, stream: { delta_bytes: 6 } });
   const final = await openai('blocker').client.chat.completions.stream(ask('who?')).finalChatCompletion();
   assert.equal(final.choices[0].finish_reason, 'content_filter');

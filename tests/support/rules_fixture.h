@@ -139,7 +139,7 @@ static const struct fixture_pack fixture_tiny[] = {
          FIXTURE_RULE("pii.high", "patterns: ['\xC2\xB5(?:\xC3\xA9|[a-c]){1,4}\xC2\xB6'], action: redact, placeholder: '[HIGH]'",
                       "\xC2\xB5\xC3\xA9""b\xC2\xB6", "\xC2\xB5""d")},
     {"ip", FIXTURE_HEAD("ip.tiny")
-         "  - {id: ip.mix, title: t, severity: low, confidence: 0.9, sensitivity: 1, patterns: ['a[b-z0-9@=.-]{1,14}zz', '@[a-z]{2,6}[.]e', 'n[a-z -]{1,8}-'], action: redact, placeholder: '[MIX]', examples: {match: [abczz], no_match: [abz]}}\n"},
+         "  - {id: ip.mix, title: t, severity: low, confidence: 0.9, sensitivity: 1, patterns: ['a[b-z0-9@=.-]{1,14}zz', '@[a-z]{2,6}[.]e', 'n[a-z -]{1,8}-', 't[a-z0-9-]{3,20}!', 're[ ]{0,2}[a-z]{2,6};!', '9-----.'], action: redact, placeholder: '[MIX]', examples: {match: [abczz], no_match: [abz]}}\n"},
     {"secrets", FIXTURE_HEAD("secrets.tiny")
          FIXTURE_RULE("secrets.tok", "patterns: ['tk-[a-z0-9]{4,}'], left: alnum, validate: [mixed], action: redact, placeholder: '[TOK]'",
                       "tk-ab12ab", "tk-a")

@@ -14,7 +14,7 @@ struct rig {
     const struct flt_snapshot *s;
     struct flt_worker *w;
     const struct flt_policy *policy;
-    struct flt_hold *hold;
+    const struct flt_hold *hold;
     enum flt_direction direction;
     enum flt_role role;
     bool stop_at_block;
@@ -23,14 +23,11 @@ struct rig {
 static inline void rig_open(struct rig *r, const struct flt_snapshot *s, uint32_t tenant, bool stop_at_block)
 {
     *r = (struct rig){.s = s, .w = fixture_worker(s), .policy = flt_snapshot_policy(s, tenant), .direction = FLT_RESPONSE, .role = FLT_ROLE_ASSISTANT, .stop_at_block = stop_at_block};
-    r->hold = flt_hold_new(r->policy, s->rs, r->direction, r->role);
-    if (r->hold == NULL)
-        abort();
+    r->hold = r->policy->answer;
 }
 
 static inline void rig_close(struct rig *r)
 {
-    flt_hold_free(r->hold);
     flt_worker_free(r->w);
 }
 
@@ -336,7 +333,8 @@ static inline void naive_settle(struct naive *x, uint32_t n)
         if (x->v[i].mb > x->resume[x->v[i].det])
             x->resume[x->v[i].det] = x->v[i].mb;
     }
-    qsort(x->v, n, sizeof(*x->v), naive_by_value);
+    if (n > 1)
+        qsort(x->v, n, sizeof(*x->v), naive_by_value);
     for (uint32_t i = 0, k; i < n; i = k) {
         struct flt_cut c = {.a = x->v[i].a, .b = x->v[i].b, .rule = rs->detectors[x->v[i].det].rule};
         for (k = i + 1; k < n && x->v[k].a < c.b; k++) {
@@ -398,7 +396,8 @@ static inline bool naive_step(struct naive *x, struct outcome *o)
 {
     const struct flt_ruleset *rs = x->r->s->rs;
     naive_find(x);
-    qsort(x->v, x->n, sizeof(*x->v), naive_by_place);
+    if (x->n > 1)
+        qsort(x->v, x->n, sizeof(*x->v), naive_by_place);
     for (uint32_t i = 0, k; i < x->n; i = k) {
         const struct flt_match *longer = NULL, *block = NULL;
         for (k = i; k < x->n && x->v[k].ma == x->v[i].ma; k++) {
@@ -496,10 +495,10 @@ static inline size_t rig_cuts(uint64_t *state, size_t len, size_t *cuts, size_t 
 /* Words that are, begin, end or nearly are what the tiny rules look for. */
 static const char *const rig_words[] = {
     "me@host.example", "me@", "host", ".example", ".", "@", "a.b@c.example", "x", "123-456", "123", "-", "456", "7", ",", " ",
-    " ", " ", "my name is Bob", "my name is ", "MY NAME IS  Al", "my name", "is Carl", "\xC2\xB5\xC3\xA9""a\xC2\xB6", "\xC2\xB5", "\xC3\xA9", "\xC2\xB6",
+    " ", " ", "my name is Bob", "my name is ", "MY NAME IS  Al", "my name", "is Carl", "\xC2\xB5\xC3\xA9\x61\xC2\xB6", "\xC2\xB5", "\xC3\xA9", "\xC2\xB6",
     "b", "abczz", "a", "zz", "zz9", "zz", "tk-ab12", "tk-", "tk-abcdef", "1", "ab12cd34", "pw=", "pw=h1@x.example", "=",
     "-----BEGIN X-----", "-----BEGIN", " AB-----", "-----END X-----", "-----END X-----zz9", "-----", "-----END ", "Y-----", "stop here now", "stop here", " now", "stop",
-    "halt: xxx", "halt:", "xx", "12345", "qqab", "qq", "\n", "\n", "n", "na-", "e", "plain words in between ", "The answer is long enough. "};
+    "halt: xxx", "halt:", "xx", "12345", "qqab", "qq", "\n", "\n", "!", "-x!", ";", "now;!", "tk-ab12a.", "n", "na-", "e", "plain words in between ", "The answer is long enough. "};
 
 static inline size_t rig_text(uint64_t *state, char *out, size_t cap, unsigned words)
 {

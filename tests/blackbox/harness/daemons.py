@@ -195,7 +195,7 @@ class Serve(Process):
 
     def admin(self, path, method="GET"):
         """(status, body); (0, b"") when nobody listens."""
-        c = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=10)
+        c = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=20 * SLOWER)
         try:
             c.request(method, path)
             r = c.getresponse()

@@ -251,7 +251,7 @@ class Conn:
             return None
 
     def readable(self, seconds):
-        """Whether bytes wait. Of use on plain connections only: TLS sends session tickets unasked."""
+        """Whether bytes wait. Of use on plain connections only: TLS sends tickets unasked."""
         return bool(self.buf) or bool(select.select([self.sock], [], [], seconds)[0])
 
 
