@@ -13,6 +13,7 @@ enum flt_field_kind {
     FLT_FIELD_TEXT,      /* the string's content is text */
     FLT_FIELD_JSON,      /* the string's content is JSON text: strings inside it are decoded once more */
     FLT_FIELD_NAME,      /* a member name we do not know: text that cannot be rewritten */
+    FLT_FIELD_NUMBER,    /* a long JSON number: digits are text too (a card number); a cut replaces it by a string */
     FLT_FIELD_OPAQUE,    /* images, audio: counted, not scanned */
     FLT_FIELD_UNREADABLE,/* encoded text no decoder exists for: refused */
     FLT_FIELD_REPEAT     /* repeats another text (logprobs): when it or its channel is cut, `container` becomes null */

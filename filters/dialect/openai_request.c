@@ -105,6 +105,12 @@ static int walk_content(const struct flt_walker *w, uint32_t v)
     return rc;
 }
 
+static bool content_type_ok(const struct flt_json *j, uint32_t v)
+{
+    enum flt_json_type t = (enum flt_json_type)j->tok[v].type;
+    return t == FLT_JSON_STRING || t == FLT_JSON_ARRAY || t == FLT_JSON_NULL;
+}
+
 static int walk_message(const struct flt_walker *base, uint32_t msg, uint32_t number)
 {
     static const char *const roles[] = {"system", "developer", "user", "assistant", "tool", "function", NULL};
@@ -148,6 +154,11 @@ static int walk_messages(const struct flt_walker *w, uint32_t list, const char *
         uint32_t role = flt_json_get(j, m, FLT_STR("role"));
         if (role == 0 || j->tok[role].type != FLT_JSON_STRING) {
             *why = "each message must have a role";
+            return FLT_E_TYPE;
+        }
+        uint32_t content = flt_json_get(j, m, FLT_STR("content"));
+        if (content != 0 && !content_type_ok(j, content)) {
+            *why = "content must be a string, an array of parts or null";
             return FLT_E_TYPE;
         }
         rc = walk_message(w, m, number++);

@@ -16,6 +16,9 @@ int flt_fields_add(struct flt_fields *f, struct flt_arena *arena, struct flt_fie
     return FLT_OK;
 }
 
+/* Shorter numbers are counts, limits and prices: no identifier is found by fewer digits without words around it. */
+#define LONG_NUMBER 12u
+
 /* FNV-1a over name and index: keys only have to differ inside one stream, and a clash merely joins two texts. */
 uint64_t flt_channel_key(uint64_t base, struct flt_str name, uint32_t index)
 {
@@ -72,6 +75,9 @@ int flt_walk_all(const struct flt_walker *w, uint32_t tok)
         if (t->type == FLT_JSON_STRING) {
             inner.channel = d > 0 && w->channel != 0 ? path[d] : w->channel;
             rc = flt_walk_string(&inner, i, args ? FLT_FIELD_JSON : FLT_FIELD_TEXT);
+        } else if (t->type == FLT_JSON_NUMBER && t->len >= LONG_NUMBER) {
+            inner.channel = FLT_CHANNEL_ALONE;
+            rc = flt_walk_string(&inner, i, FLT_FIELD_NUMBER);
         } else if (d < 64 && w->channel != 0) {
             path[d + 1] = path[d];
         }

@@ -44,7 +44,11 @@ static int read_text(struct pass *p, const struct flt_field *f, uint32_t number)
     struct flt_document *d = p->d;
     struct text *t = &p->text[p->n_text];
     *t = (struct text){.field = f, .number = number};
-    int rc = flt_json_text(d->json, f->tok, d->arena, &t->s, &t->inner.map);
+    int rc = FLT_OK;
+    if (f->kind == FLT_FIELD_NUMBER)
+        t->s = flt_json_raw(d->json, f->tok);
+    else
+        rc = flt_json_text(d->json, f->tok, d->arena, &t->s, &t->inner.map);
     if (rc == FLT_OK && f->kind == FLT_FIELD_JSON && t->s.n != 0) {
         struct flt_inner in = {0};
         struct flt_offmap outer = t->inner.map;
@@ -190,6 +194,15 @@ static bool holds_block(const struct flt_document *d, const struct flt_field *f,
     return false;
 }
 
+static int replace_number(struct flt_document *d, uint32_t tok, uint32_t rule)
+{
+    const struct flt_json_tok *t = &d->json->tok[tok];
+    struct flt_str word = flt_decide_placeholder(d->rs, rule);
+    char *p = flt_arena_printf(d->arena, "\"%.*s\"", FLT_STR_ARG(word));
+    struct flt_edit e = {.a = t->off, .b = t->off + t->len, .with = flt_str_of(p)};
+    return p != NULL ? flt_edits_add(&d->edits, d->arena, e) : FLT_E_NOMEM;
+}
+
 static int cut_text(struct pass *p, struct text *t, struct flt_track *track, uint32_t findings_from)
 {
     struct flt_document *d = p->d;
@@ -199,6 +212,8 @@ static int cut_text(struct pass *p, struct text *t, struct flt_track *track, uin
         t->cut = true;
         if (t->field->kind == FLT_FIELD_NAME)
             rc = FLT_E_UNSUPPORTED;
+        else if (t->field->kind == FLT_FIELD_NUMBER)
+            rc = replace_number(d, t->field->tok, track->cut[0].rule);
         else if (t->field->kind == FLT_FIELD_JSON)
             rc = flt_cut_inner(d->rs, track->cut, track->n_cut, 0, &t->inner, d->arena, &d->edits);
         else

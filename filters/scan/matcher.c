@@ -74,12 +74,16 @@ static int compile_find(struct flt_matcher *m, const struct flt_matcher_conf *c,
                             boundaries[c->right].right);
     if (rc == FLT_OK) {
         m->find = compile(flt_buf_str(&full), options, why, cap);
-        m->anchored = m->find != NULL ? compile(flt_buf_str(&full), options | PCRE2_ANCHORED, why, cap) : NULL;
+        /* Only candidates that may span words are looked at a second time (policy/view.h). */
+        bool second = flt_byteset_has(&m->shape.body, ' ');
+        if (m->find != NULL && second)
+            m->anchored = compile(flt_buf_str(&full), options | PCRE2_ANCHORED, why, cap);
+        rc = m->find != NULL && (m->anchored != NULL || !second) ? FLT_OK : FLT_E_CONFIG;
     } else {
         snprintf(why, cap, "pattern is too long");
     }
     flt_buf_free(&full);
-    return m->anchored != NULL ? FLT_OK : FLT_E_CONFIG;
+    return rc;
 }
 
 static int compile_close(struct flt_matcher *m, const struct flt_matcher_conf *c, size_t *where, char *why, size_t cap)
@@ -279,6 +283,9 @@ int flt_matcher_find(const struct flt_matcher *m, struct flt_match_scratch *k, s
 int flt_matcher_open_at(const struct flt_matcher *m, struct flt_match_scratch *k, struct flt_str text, size_t at, bool *open)
 {
     enum flt_found found;
+    *open = true;
+    if (m->anchored == NULL)
+        return FLT_OK;
     int rc = run(m->anchored, k, text, at, true, &found);
     *open = rc == FLT_OK && found == FLT_FOUND_PARTIAL;
     return rc;

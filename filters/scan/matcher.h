@@ -70,7 +70,7 @@ struct flt_found_at {
  */
 int flt_matcher_find(const struct flt_matcher *m, struct flt_match_scratch *k, struct flt_str text, size_t from, bool more,
                      enum flt_found *found, struct flt_found_at *at) FLT_MUST_CHECK;
-/* True when a match could begin exactly at `at` and still be open at the end of text. */
+/* True when a match could begin exactly at `at` and still be open at the end of text. Always true of patterns that hold no space. */
 int flt_matcher_open_at(const struct flt_matcher *m, struct flt_match_scratch *k, struct flt_str text, size_t at, bool *open) FLT_MUST_CHECK;
 /* Block: the first closing marker in text[from..]; *end = offset after it. */
 int flt_matcher_close(const struct flt_matcher *m, struct flt_match_scratch *k, struct flt_str text, size_t from, bool more,

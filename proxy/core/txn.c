@@ -113,6 +113,8 @@ void px_txn_env_free(struct px_txn_env *env)
         destroy(t);
     }
     env->n_spare = 0;
+    while (env->n_arenas != 0)
+        flt_arena_free(env->arenas[--env->n_arenas]);
 }
 
 static struct px_txn *create(void)
@@ -124,12 +126,42 @@ static struct px_txn *create(void)
     flt_buf_init(&t->answer, 1);
     flt_buf_init(&t->wire, WIRE_MAX);
     px_relay_init(&t->relay);
-    t->arena = flt_arena_new(ARENA_MAX);
-    if (t->arena == NULL) {
-        destroy(t);
-        return NULL;
-    }
     return t;
+}
+
+static bool take_arena(struct px_txn_env *env, struct px_txn *t)
+{
+    if (t->arena == NULL)
+        t->arena = env->n_arenas != 0 ? env->arenas[--env->n_arenas] : flt_arena_new(ARENA_MAX);
+    return t->arena != NULL;
+}
+
+void px_txn_slim(struct px_txn *t)
+{
+    struct px_txn_env *env = t->env;
+    size_t findings = t->req.decision.n_findings * sizeof(*t->req.decision.findings);
+    size_t n = findings + t->req.model.n;
+    char *kept = malloc(n + 1);
+    if (kept == NULL)
+        return; /* then it stays as large as it is */
+    if (findings != 0)
+        memcpy(kept, t->req.decision.findings, findings);
+    if (t->req.model.n != 0)
+        memcpy(kept + findings, t->req.model.p, t->req.model.n);
+    t->kept = kept;
+    t->kept_n = n;
+    t->req.decision.findings = (const struct flt_finding *)(const void *)kept;
+    t->req.model.p = kept + findings;
+    t->req.body = t->to_send = (struct flt_str){NULL, 0};
+    t->request_bytes = t->body.n;
+    flt_buf_free(&t->body);
+    flt_buf_free(&t->wire);
+    flt_arena_reset(t->arena);
+    if (env->n_arenas < FLT_ARRAY_LEN(env->arenas))
+        env->arenas[env->n_arenas++] = t->arena;
+    else
+        flt_arena_free(t->arena);
+    t->arena = NULL;
 }
 
 struct px_txn *px_txn_new(struct px_txn_env *env, struct px_era *era, const struct px_txn_owner *owner)
@@ -142,6 +174,10 @@ struct px_txn *px_txn_new(struct px_txn_env *env, struct px_era *era, const stru
         t = create();
         if (t == NULL)
             return NULL;
+    }
+    if (!take_arena(env, t)) {
+        destroy(t);
+        return NULL;
     }
     t->env = env;
     t->era = era;
@@ -174,7 +210,12 @@ static void forget(struct px_txn *t)
     shrink(&t->body);
     shrink(&t->answer);
     flt_buf_clear(&t->wire);
-    flt_arena_reset(t->arena);
+    if (t->arena != NULL)
+        flt_arena_reset(t->arena);
+    if (t->kept != NULL)
+        flt_wipe(t->kept, t->kept_n);
+    free(t->kept);
+    t->kept = NULL;
     t->head = NULL;
     t->answer_head = NULL;
     t->to_send = (struct flt_str){NULL, 0};

@@ -25,6 +25,8 @@ struct px_txn_env {
     /* private to txn.c */
     struct px_txn *spare; /* finished ones, for reuse */
     unsigned n_spare, n_open;
+    struct flt_arena *arenas[64]; /* of transactions that need none any more */
+    unsigned n_arenas;
     struct px_txn *draining; /* done for their client, waiting for the end of the upstream's message */
     uint8_t id_random[1024]; /* random bytes for request ids */
     size_t id_used;

@@ -126,6 +126,7 @@ static void answer_done(struct px_txn *t)
                                      .tenant = t->tenant_index,
                                      .route = &t->route,
                                      .http_status = t->answer_head->status,
+                                     .json_answer = t->req.json_answer,
                                      .body = flt_buf_str(&t->answer),
                                      .seed = seed};
     if (in.body.n != 0) {

@@ -60,12 +60,15 @@ struct px_txn {
     bool counted;   /* px_limits_end is due */
 
     /* request */
-    struct flt_arena *arena;
+    struct flt_arena *arena; /* NULL once px_txn_slim gave it away */
     struct flt_buf body;
     struct flt_request_out req;
     bool req_inspected;
     struct flt_str to_send; /* body as it goes upstream */
-    size_t queued;          /* of it, handed to the socket's queue */
+    uint64_t request_bytes; /* of the body, once it is forgotten */
+    char *kept;             /* what of the arena the record still needs */
+    size_t kept_n;
+    size_t queued; /* of it, handed to the socket's queue */
 
     /* upstream */
     struct px_lease *lease;
@@ -110,6 +113,11 @@ void px_txn_drop_upstream(struct px_txn *t, bool reusable);
 void px_txn_end_drain(struct px_txn *t);
 /* The next deadline while an answer's body arrives. */
 void px_txn_idle_deadline(struct px_txn *t);
+/*
+ * The request was sent and inspected, and its answer is a stream that may last: gives back its body and arena, keeping
+ * what the record needs.
+ */
+void px_txn_slim(struct px_txn *t);
 uint64_t px_txn_now_us(void);
 bool px_txn_keep_alive(const struct px_txn *t);
 /* txn_record.c */

@@ -85,7 +85,7 @@ int px_txn_audit(struct px_txn *t, const char *record)
         .grounded = t->req.grounded,
         .edited_request = t->req.edited,
         .edited_answer = t->relay.stream != NULL ? ans->action >= FLT_ACT_REDACT : t->ans.edited,
-        .request_bytes = t->body.n,
+        .request_bytes = t->request_bytes + t->body.n,
         .forwarded_bytes = t->queued,
         .upstream_bytes = t->upstream_bytes,
         .answer_bytes = answer_bytes(t),
@@ -100,7 +100,7 @@ int px_txn_audit(struct px_txn *t, const char *record)
 static void count(struct px_txn *t, const struct flt_decision *ans, uint64_t us_total)
 {
     struct px_metrics *m = t->env->metrics;
-    px_count(m, PX_C_request_bytes, t->body.n);
+    px_count(m, PX_C_request_bytes, t->request_bytes + t->body.n);
     px_count(m, PX_C_forwarded_bytes, t->queued);
     px_count(m, PX_C_answer_bytes, answer_bytes(t));
     if (t->status != 0)

@@ -25,6 +25,7 @@ const struct px_txn_bad *px_txn_stream_begin(struct px_txn *t)
                                               .tenant = t->tenant_index,
                                               .route = &t->route,
                                               .include_usage = t->req.include_usage,
+                                              .json_answer = t->req.json_answer,
                                               .max_frame = (size_t)limits->max_frame_bytes,
                                               .max_queue = (size_t)limits->max_queue_bytes},
                                        .client = t->owner.io,
@@ -39,7 +40,7 @@ const struct px_txn_bad *px_txn_stream_begin(struct px_txn *t)
     px_gauge(t->env->metrics, PX_G_open_streams, 1);
     px_txn_enter(t, PX_TXN_S_RELAY);
     t->client_lost = px_io_write(t->owner.io, t->wire.p, t->wire.n) != FLT_OK;
-    flt_buf_clear(&t->wire);
+    px_txn_slim(t);
     return NULL;
 }
 

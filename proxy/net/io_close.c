@@ -26,6 +26,7 @@ void px_io_teardown(struct px_io *io)
 
 void px_io_release(struct px_io *io)
 {
+    LIST_REMOVE(io, all);
     px_io_teardown(io);
     if (io->ssl != NULL) {
         /* Without this mark the library would forbid resuming a session that is in the pool's hands. */

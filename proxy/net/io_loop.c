@@ -17,6 +17,7 @@ struct px_io_loop {
     struct event *turn, *again;
     struct px_io *dirty, **dirty_tail;
     struct px_io *later, **later_tail;
+    LIST_HEAD(, px_io) all;
     uint64_t now; /* 0 = not read in this turn */
     bool turn_active;
 };
@@ -116,23 +117,25 @@ struct px_io_loop *px_io_loop_new(struct event_base *base)
     return l;
 }
 
-/* The loop no longer runs: what was freed since its last turn is released here. */
+void px_io_loop_add(struct px_io_loop *l, struct px_io *io)
+{
+    LIST_INSERT_HEAD(&l->all, io, all);
+}
+
+/*
+ * The loop no longer runs: what was freed since its last turn is released here, and what is still closing with nobody waiting
+ * for it (a pooled connection that lingers when the process stops).
+ */
 static void release_freed(struct px_io_loop *l)
 {
-    while (l->later != NULL) {
-        struct px_io *io = l->later;
-        l->later = io->next_again;
-        io->in_again = false;
-        if (io->freed && !io->in_dirty)
+    struct px_io *io, *next;
+    for (io = LIST_FIRST(&l->all); io != NULL; io = next) {
+        next = LIST_NEXT(io, all);
+        bool orphan = (io->state == PX_IO_FLUSHING || io->state == PX_IO_LINGERING) && io->cb->on_closed == NULL;
+        if (io->freed || orphan)
             px_io_release(io);
     }
-    while (l->dirty != NULL) {
-        struct px_io *io = l->dirty;
-        l->dirty = io->next_dirty;
-        io->in_dirty = false;
-        if (io->freed)
-            px_io_release(io);
-    }
+    l->later = l->dirty = NULL;
 }
 
 void px_io_loop_free(struct px_io_loop *l)

@@ -37,6 +37,7 @@ static struct px_io *new_io(struct px_io_loop *l, int fd, const struct px_io_con
         return NULL;
     struct event_base *base = px_io_loop_base(l);
     io->loop = l;
+    px_io_loop_add(l, io);
     io->fd = fd;
     io->cb = conf->cb;
     io->arg = conf->arg;

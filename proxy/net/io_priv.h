@@ -4,6 +4,8 @@
 #ifndef PX_IO_PRIV_H
 #define PX_IO_PRIV_H
 
+#include <sys/queue.h>
+
 #include <event2/event_struct.h>
 
 #include "net/io.h"
@@ -35,6 +37,7 @@ enum px_xfer {
 };
 
 struct px_io {
+    LIST_ENTRY(px_io) all; /* of the loop */
     struct px_io_loop *loop;
     const struct px_io_cb *cb;
     void *arg;
@@ -83,6 +86,7 @@ struct px_io {
 };
 
 /* ---- io_loop.c */
+void px_io_loop_add(struct px_io_loop *l, struct px_io *io); /* whoever is left when the loop ends is released */
 BIO_METHOD *px_io_loop_bio(struct px_io_loop *l);
 char *px_io_loop_buffer(struct px_io_loop *l);
 /* Visits io at the end of this turn (px_io_turn), or after the next poll (px_io_again). */
