@@ -1,13 +1,11 @@
 /* snapshot.c: packs + tenants -> one immutable snapshot, proved before it is used. */
 #include "engine/snapshot.h"
 
-#include <openssl/evp.h>
-
 #define SNAPSHOT_MAX (256u << 20)
 /* A chain of overlapping candidates can be wider than one match; past this a stream fails closed. */
 #define HOLD_FACTOR 2u
 
-static bool digest_str(EVP_MD_CTX *c, struct flt_str s)
+bool flt_digest_str(EVP_MD_CTX *c, struct flt_str s)
 {
     uint64_t n = s.n;
     return EVP_DigestUpdate(c, &n, sizeof(n)) == 1 && (s.n == 0 || EVP_DigestUpdate(c, s.p, s.n) == 1);
@@ -18,35 +16,35 @@ static bool digest_num(EVP_MD_CTX *c, int64_t v)
     return EVP_DigestUpdate(c, &v, sizeof(v)) == 1;
 }
 
-static bool digest_rules(EVP_MD_CTX *c, const struct flt_ruleset *rs)
+bool flt_digest_rules(EVP_MD_CTX *c, const struct flt_ruleset *rs)
 {
     bool ok = true;
     for (uint32_t i = 0; ok && i < rs->n_rules; i++) {
         const struct flt_rule *r = &rs->rules[i];
-        ok = digest_str(c, r->id) && digest_str(c, r->placeholder) && digest_str(c, r->block_open.text) && digest_str(c, r->block_close.text);
+        ok = flt_digest_str(c, r->id) && flt_digest_str(c, r->placeholder) && flt_digest_str(c, r->block_open.text) && flt_digest_str(c, r->block_close.text);
         ok = ok && digest_num(c, r->severity) && digest_num(c, r->sensitivity) && digest_num(c, r->direction) && digest_num(c, r->roles);
         ok = ok && digest_num(c, r->caseless) && digest_num(c, r->left) && digest_num(c, r->right) && digest_num(c, r->action);
         ok = ok && digest_num(c, (int64_t)(r->confidence * 1e6));
         for (uint32_t k = 0; ok && k < r->n_patterns; k++)
-            ok = digest_str(c, r->patterns[k].text);
+            ok = flt_digest_str(c, r->patterns[k].text);
         for (uint32_t k = 0; ok && k < r->n_gates; k++)
-            ok = digest_str(c, r->gates[k].text);
+            ok = flt_digest_str(c, r->gates[k].text);
         for (uint32_t k = 0; ok && k < r->n_validate; k++)
-            ok = digest_str(c, flt_str_of(r->validate[k]->name));
+            ok = flt_digest_str(c, flt_str_of(r->validate[k]->name));
     }
     return ok;
 }
 
 static bool digest_tenant(EVP_MD_CTX *c, const struct flt_tenant *t)
 {
-    bool ok = digest_str(c, t->name) && digest_num(c, t->mode) && digest_num(c, t->on_failure) && digest_num(c, t->service_model);
-    ok = ok && digest_num(c, t->rules.block_level) && digest_num(c, t->rules.observe_level) && digest_str(c, t->grounding.text);
+    bool ok = flt_digest_str(c, t->name) && digest_num(c, t->mode) && digest_num(c, t->on_failure) && digest_num(c, t->service_model);
+    ok = ok && digest_num(c, t->rules.block_level) && digest_num(c, t->rules.observe_level) && flt_digest_str(c, t->grounding.text);
     for (unsigned i = 0; ok && i < FLT_CLASS_COUNT; i++)
         ok = digest_num(c, t->rules.class_action[i]);
     for (uint32_t i = 0; ok && i < t->rules.enable.n; i++)
-        ok = digest_str(c, t->rules.enable.v[i]);
+        ok = flt_digest_str(c, t->rules.enable.v[i]);
     for (uint32_t i = 0; ok && i < t->rules.disable.n; i++)
-        ok = digest_num(c, -1) && digest_str(c, t->rules.disable.v[i]);
+        ok = digest_num(c, -1) && flt_digest_str(c, t->rules.disable.v[i]);
     return ok;
 }
 
@@ -55,7 +53,7 @@ static int make_id(struct flt_snapshot *s, const struct flt_snapshot_conf *conf)
     unsigned char md[EVP_MAX_MD_SIZE];
     unsigned n = 0;
     EVP_MD_CTX *c = EVP_MD_CTX_new();
-    bool ok = c != NULL && EVP_DigestInit_ex(c, EVP_sha256(), NULL) == 1 && digest_rules(c, s->rs);
+    bool ok = c != NULL && EVP_DigestInit_ex(c, EVP_sha256(), NULL) == 1 && flt_digest_rules(c, s->rs);
     for (uint32_t i = 0; ok && i < conf->n_tenants; i++)
         ok = digest_tenant(c, &conf->tenants[i]);
     ok = ok && EVP_DigestFinal_ex(c, md, &n) == 1 && n == 32;
@@ -94,6 +92,15 @@ static int make_policies(struct flt_snapshot *s, const struct flt_snapshot_conf 
     return FLT_OK;
 }
 
+static void prove(const struct flt_snapshot *s, const struct flt_snapshot_conf *conf, struct flt_diag *d)
+{
+    if (conf->skip_examples || (!conf->repeat_examples && flt_proof_known(s, conf->cache_dir)))
+        return;
+    flt_selftest(s, d);
+    if (!flt_diag_failed(d))
+        flt_proof_keep(s, conf->cache_dir);
+}
+
 struct flt_snapshot *flt_snapshot_build(const struct flt_snapshot_conf *conf, struct flt_diag *d)
 {
     struct flt_snapshot *s = calloc(1, sizeof(*s));
@@ -112,8 +119,7 @@ struct flt_snapshot *flt_snapshot_build(const struct flt_snapshot_conf *conf, st
     if (rc == FLT_OK) {
         s->max_hold = HOLD_FACTOR * (s->rs->max_width + FLT_MATCHER_AHEAD);
         s->memory += s->rs->memory + flt_arena_held(s->arena);
-        if (!conf->skip_examples)
-            flt_selftest(s, d);
+        prove(s, conf, d);
     } else if (rc == FLT_E_NOMEM) {
         flt_diag_add(d, FLT_E_NOMEM, "", 0, 0, "", "out of memory");
     }

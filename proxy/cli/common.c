@@ -36,7 +36,7 @@ bool px_cli_engine_open(struct px_cli_engine *e, const struct px_cli_source *src
 {
     struct flt_diag d = {0};
     char cache[4096];
-    struct flt_snapshot_conf conf = {.ruleset_dirs = src->dirs, .n_ruleset_dirs = src->n_dirs, .skip_examples = src->skip_examples};
+    struct flt_snapshot_conf conf = {.ruleset_dirs = src->dirs, .n_ruleset_dirs = src->n_dirs, .skip_examples = src->skip_examples, .repeat_examples = src->repeat_examples};
     *e = (struct px_cli_engine){.tenant = UINT32_MAX};
     conf.cache_dir = px_cli_cache_dir(cache, sizeof(cache));
     if (src->config_file != NULL) {

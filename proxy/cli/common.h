@@ -18,7 +18,7 @@ struct px_cli_source {
     const char *tenant;      /* NULL with one tenant or none */
     const struct flt_str *dirs;
     uint32_t n_dirs;         /* 0: the packs built in */
-    bool skip_examples;
+    bool skip_examples, repeat_examples; /* as in struct flt_snapshot_conf */
 };
 /* Prints every problem on standard error. False: usage or configuration error (exit 2). */
 bool px_cli_engine_open(struct px_cli_engine *e, const struct px_cli_source *src);

@@ -180,6 +180,7 @@ int px_cli_rules(int argc, char **argv)
     if (!is_test && !is_list && !is_explain)
         return usage(stderr);
     src.skip_examples = !is_test;
+    src.repeat_examples = is_test;
     if (!px_cli_engine_open(&e, &src))
         return 2;
     if (is_test)

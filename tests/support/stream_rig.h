@@ -177,7 +177,7 @@ static inline void reading_delta(struct reading *r, long long choice, const json
         const json_t *function = json_object_get(call, "function");
         snprintf(kind, sizeof(kind), "tool%lld", (long long)json_integer_value(json_object_get(call, "index")));
         reading_add(r, choice, kind, json_object_get(function, "arguments"));
-        strcat(kind, "name");
+        snprintf(kind, sizeof(kind), "tool%lldname", (long long)json_integer_value(json_object_get(call, "index")));
         reading_add(r, choice, kind, json_object_get(function, "name"));
     }
 }

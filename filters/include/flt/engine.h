@@ -24,6 +24,7 @@ struct flt_snapshot_conf {
     uint32_t n_tenants;
     const char *cache_dir; /* compiled databases are read and written here; NULL = no cache */
     bool skip_examples;    /* do not run the rules' own examples (only for tools that run them themselves) */
+    bool repeat_examples;  /* run them even when the cache says that exactly these rules passed before */
 };
 
 /*
