@@ -2,7 +2,8 @@
 
 #define GROUND_MAX (1u << 20)
 
-int flt_ground(struct flt_str text, const struct flt_request_map *map, struct flt_arena *arena, struct flt_edits *edits, bool *done)
+int flt_ground(struct flt_str text, const struct flt_request_map *map, struct flt_arena *arena, struct flt_edits *edits,
+               bool *done)
 {
     struct flt_buf b;
     bool ok = true;

@@ -23,7 +23,8 @@ double flt_decide_score(const struct flt_ruleset *rs, const struct flt_policy *p
     return 1 - clean;
 }
 
-uint32_t flt_decide_graver(const struct flt_ruleset *rs, enum flt_action act_a, uint32_t a, enum flt_action act_b, uint32_t b)
+uint32_t flt_decide_graver(const struct flt_ruleset *rs, enum flt_action act_a, uint32_t a, enum flt_action act_b,
+                           uint32_t b)
 {
     const struct flt_rule *x = &rs->rules[a], *y = &rs->rules[b];
     if (act_a != act_b)
@@ -37,7 +38,8 @@ uint32_t flt_decide_graver(const struct flt_ruleset *rs, enum flt_action act_a, 
 
 struct flt_str flt_decide_placeholder(const struct flt_ruleset *rs, uint32_t rule)
 {
-    static const char *const by_class[] = {"[INJECTION]", "[JAILBREAK]", "[SECRET]", "[PII]", "[IP]", "[EXFIL]", "[OUTPUT]", "[UNICODE]"};
+    static const char *const by_class[] = {"[INJECTION]", "[JAILBREAK]", "[SECRET]", "[PII]",
+                                           "[IP]",        "[EXFIL]",     "[OUTPUT]", "[UNICODE]"};
     const struct flt_rule *r = &rs->rules[rule];
     return r->placeholder.n != 0 ? r->placeholder : flt_str_of(by_class[r->class_]);
 }

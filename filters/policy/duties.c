@@ -19,7 +19,7 @@ static const char *const modes[] = {"local", "shared", "delegated", "attest", NU
 struct duty {
     int mode;
 };
-const struct flt_key policy_duty_keys[] = {
+const struct flt_key flt_duty_keys[] = {
     {.name = "mode",
      .type = FLT_KEY_ENUM,
      .offset = offsetof(struct duty, mode),
@@ -49,7 +49,7 @@ static void walk_duty(struct flt_walk *w, flt_node *key, flt_node *value)
         return;
     }
     struct duty duty = {MODE_LOCAL};
-    if (flt_walk_map(w, value, policy_duty_keys, &duty) != FLT_OK)
+    if (flt_walk_map(w, value, flt_duty_keys, &duty) != FLT_OK)
         return;
     flt_node *mode = flt_node_get(value, "mode");
     if (duty.mode == MODE_DELEGATED || duty.mode == MODE_ATTEST)
@@ -59,7 +59,7 @@ static void walk_duty(struct flt_walk *w, flt_node *key, flt_node *value)
         flt_walk_warn(w, mode, "mode", "nothing in this version enforces this duty; it is written down only");
 }
 
-void policy_duties_walk(struct flt_walk *w, flt_node *n, void *field)
+void flt_duties_walk(struct flt_walk *w, flt_node *n, void *field)
 {
     (void)field;
     if (!flt_node_is_map(n) && !flt_node_is_null(n)) {

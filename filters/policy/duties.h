@@ -9,8 +9,8 @@
 #include "flt/yaml.h"
 
 /* FLT_KEY_CUSTOM function of the key; fills nothing. */
-void policy_duties_walk(struct flt_walk *w, flt_node *n, void *field);
+void flt_duties_walk(struct flt_walk *w, flt_node *n, void *field);
 /* The table of one duty, for key lists. */
-extern const struct flt_key policy_duty_keys[];
+extern const struct flt_key flt_duty_keys[];
 
 #endif

@@ -382,7 +382,7 @@ static const struct flt_key tenant_keys[] = {
      .help = "block or allow text that could not be inspected"},
     {.name = "rules", .type = FLT_KEY_CUSTOM, .offset = OFF(rules), .fn = walk_rules, .keys = rules_keys},
     {.name = "grounding", .type = FLT_KEY_MAP, .offset = OFF(grounding), .keys = grounding_keys},
-    {.name = "duties", .type = FLT_KEY_CUSTOM, .fn = policy_duties_walk, .keys = policy_duty_keys, .each = ".<duty>"},
+    {.name = "duties", .type = FLT_KEY_CUSTOM, .fn = flt_duties_walk, .keys = flt_duty_keys, .each = ".<duty>"},
     {.name = "limits", .type = FLT_KEY_MAP, .offset = OFF(limits), .keys = limit_keys},
     {0},
 };

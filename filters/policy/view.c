@@ -1,13 +1,15 @@
 #include "policy/view.h"
 
-/* ---- which rules act ------------------------------------------------------------------------------------------------ */
+/* ---- which rules act ------------------------------------------------------------------------------------------------
+ */
 
 /* A glob names rules as "class/name" or by their id "class.name". */
 static bool glob_matches(struct flt_str glob, const struct flt_rule *r)
 {
     char name[160];
     struct flt_str cls = flt_str_of(flt_class_names[r->class_]);
-    int n = snprintf(name, sizeof(name), "%.*s/%.*s", FLT_STR_ARG(cls), (int)(r->id.n - cls.n - 1), r->id.p + cls.n + 1);
+    int n =
+        snprintf(name, sizeof(name), "%.*s/%.*s", FLT_STR_ARG(cls), (int)(r->id.n - cls.n - 1), r->id.p + cls.n + 1);
     return flt_str_glob((struct flt_str){name, (size_t)n}, glob) || flt_str_glob(r->id, glob);
 }
 
@@ -21,7 +23,8 @@ static bool any_matches(const struct flt_strlist *l, const struct flt_rule *r)
 }
 
 /* Class wildcards may be empty today and filled by the next pack; a name that matches nothing is worth a word. */
-static void warn_idle_globs(const struct flt_tenant *t, const struct flt_strlist *l, const struct flt_ruleset *rs, struct flt_diag *d)
+static void warn_idle_globs(const struct flt_tenant *t, const struct flt_strlist *l, const struct flt_ruleset *rs,
+                            struct flt_diag *d)
 {
     char file[256];
     snprintf(file, sizeof(file), "%.*s", FLT_STR_ARG(t->file));
@@ -30,11 +33,13 @@ static void warn_idle_globs(const struct flt_tenant *t, const struct flt_strlist
         for (uint32_t r = 0; !used && r < rs->n_rules; r++)
             used = glob_matches(l->v[i], &rs->rules[r]);
         if (!used)
-            flt_diag_add(d, FLT_OK, file, t->rules.line, t->rules.col, "rules", "'%.*s' matches no rule of the loaded packs", FLT_STR_ARG(l->v[i]));
+            flt_diag_add(d, FLT_OK, file, t->rules.line, t->rules.col, "rules",
+                         "'%.*s' matches no rule of the loaded packs", FLT_STR_ARG(l->v[i]));
     }
 }
 
-static enum flt_action rule_action(const struct flt_rules_conf *c, const struct flt_rule *r, enum flt_direction dir, enum flt_role role)
+static enum flt_action rule_action(const struct flt_rules_conf *c, const struct flt_rule *r, enum flt_direction dir,
+                                   enum flt_role role)
 {
     int act = c->class_action[r->class_] >= 0 ? c->class_action[r->class_] : r->action;
     if (r->direction != 2 && r->direction != (int)dir)
@@ -59,11 +64,13 @@ struct flt_policy *flt_policy_new(const struct flt_tenant *t, const struct flt_r
         goto bad;
     for (uint32_t i = 0; i < rs->n_rules; i++) {
         const struct flt_rule *r = &rs->rules[i];
-        bool enabled = (t->rules.enable.n == 0 || any_matches(&t->rules.enable, r)) && !any_matches(&t->rules.disable, r);
+        bool enabled =
+            (t->rules.enable.n == 0 || any_matches(&t->rules.enable, r)) && !any_matches(&t->rules.disable, r);
         p->on[i] = enabled;
         for (unsigned k = 0; enabled && k < 2 * FLT_ROLE_COUNT; k++) {
             enum flt_direction dir = k < FLT_ROLE_COUNT ? FLT_REQUEST : FLT_RESPONSE;
-            p->act[(size_t)k * rs->n_rules + i] = (uint8_t)rule_action(&t->rules, r, dir, (enum flt_role)(k % FLT_ROLE_COUNT));
+            p->act[(size_t)k * rs->n_rules + i] =
+                (uint8_t)rule_action(&t->rules, r, dir, (enum flt_role)(k % FLT_ROLE_COUNT));
         }
     }
     warn_idle_globs(t, &t->rules.enable, rs, d);
@@ -92,7 +99,8 @@ size_t flt_policy_memory(const struct flt_policy *p)
     return sizeof(*p) + (size_t)p->n_rules * (2 * FLT_ROLE_COUNT + 1) + sizeof(*p->answer);
 }
 
-/* ---- open candidates ----------------------------------------------------------------------------------------------------- */
+/* ---- open candidates
+ * ----------------------------------------------------------------------------------------------------- */
 
 struct group {
     struct flt_byteset body, first;
@@ -197,7 +205,8 @@ static void fill(struct flt_hold *h, const struct group *g, uint32_t n)
 
 static bool same_bytes(const struct group *g, const struct flt_shape *s, uint32_t ahead)
 {
-    return memcmp(&g->body, &s->body, sizeof(s->body)) == 0 && memcmp(&g->first, &s->first, sizeof(s->first)) == 0 && g->ahead == ahead;
+    return memcmp(&g->body, &s->body, sizeof(s->body)) == 0 && memcmp(&g->first, &s->first, sizeof(s->first)) == 0 &&
+           g->ahead == ahead;
 }
 
 static bool add_to_groups(struct group *g, uint32_t *n, const struct flt_detector *det, uint32_t index)
@@ -220,7 +229,8 @@ static bool add_to_groups(struct group *g, uint32_t *n, const struct flt_detecto
     return true;
 }
 
-struct flt_hold *flt_hold_new(const struct flt_policy *p, const struct flt_ruleset *rs, enum flt_direction dir, enum flt_role role)
+struct flt_hold *flt_hold_new(const struct flt_policy *p, const struct flt_ruleset *rs, enum flt_direction dir,
+                              enum flt_role role)
 {
     uint32_t n = 0;
     bool ok = true;

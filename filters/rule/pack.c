@@ -27,7 +27,7 @@ struct rule_in {
     struct pack *pack;
 };
 
-#define MAX_MACROS 256u
+#define MAX_MACROS   256u
 #define MAX_EXPANDED 16384u
 
 /* ---- macros ---------------------------------------------------------------------------------------------------- */
@@ -57,7 +57,8 @@ static struct flt_str expand(struct flt_walk *w, flt_node *n, const struct pack 
         struct flt_str name = {s.p + i + 2, (size_t)(end - s.p) - i - 2};
         const struct macro *m = find_macro(p, name);
         if (m == NULL) {
-            flt_walk_error(w, n, NULL, "unknown macro {{%.*s}} (expected one defined earlier under macros)", FLT_STR_ARG(name));
+            flt_walk_error(w, n, NULL, "unknown macro {{%.*s}} (expected one defined earlier under macros)",
+                           FLT_STR_ARG(name));
             goto out;
         }
         rc = flt_buf_printf(&b, "(?:%.*s)", FLT_STR_ARG(m->text));
@@ -87,12 +88,14 @@ static void read_macros(struct flt_walk *w, flt_node *n, void *field)
             flt_walk_error(w, v, NULL, "expected a pattern");
             continue;
         }
-        struct macro m = {flt_arena_str(w->arena, flt_node_str(flt_node_key(n, i)), NULL), expand(w, v, p, flt_node_str(v))};
+        struct macro m = {flt_arena_str(w->arena, flt_node_str(flt_node_key(n, i)), NULL),
+                          expand(w, v, p, flt_node_str(v))};
         p->macros[p->n_macros++] = m;
     }
 }
 
-/* ---- fields of a rule ---------------------------------------------------------------------------------------------- */
+/* ---- fields of a rule ----------------------------------------------------------------------------------------------
+ */
 
 static struct rule_in *rule_of(void *field, size_t offset)
 {
@@ -109,7 +112,8 @@ static void read_pattern(struct flt_walk *w, flt_node *n, const struct pack *p, 
     out->text = expand(w, n, p, flt_node_str(n));
 }
 
-static void read_pattern_list(struct flt_walk *w, flt_node *n, const struct pack *p, struct flt_pattern **v, uint32_t *count)
+static void read_pattern_list(struct flt_walk *w, flt_node *n, const struct pack *p, struct flt_pattern **v,
+                              uint32_t *count)
 {
     uint32_t k = flt_node_is_list(n) ? flt_node_count(n) : 0;
     if (k == 0 || k > FLT_RULE_MAX_PATTERNS) {
@@ -217,7 +221,8 @@ static void read_examples(struct flt_walk *w, flt_node *n, void *field)
     for (uint32_t i = 0; i < flt_node_count(n); i++) {
         struct flt_str key = flt_node_str(flt_node_key(n, i));
         if (!flt_str_is(key, "match") && !flt_str_is(key, "no_match"))
-            flt_walk_error(w, flt_node_key(n, i), NULL, "unknown key '%.*s' (expected match or no_match)", FLT_STR_ARG(key));
+            flt_walk_error(w, flt_node_key(n, i), NULL, "unknown key '%.*s' (expected match or no_match)",
+                           FLT_STR_ARG(key));
     }
     read_example_list(w, flt_node_get(n, "match"), &in->rule.match, &in->rule.n_match);
     read_example_list(w, flt_node_get(n, "no_match"), &in->rule.no_match, &in->rule.n_no_match);
@@ -226,27 +231,101 @@ static void read_examples(struct flt_walk *w, flt_node *n, void *field)
 }
 
 #define FIELD(f) offsetof(struct rule_in, rule.f)
-static const struct flt_key rule_keys[] = {
-    {.name = "id", .type = FLT_KEY_STR, .offset = FIELD(id), .flags = FLT_KEY_REQUIRED, .help = "<class>.<name>, stable, never reused"},
-    {.name = "title", .type = FLT_KEY_STR, .offset = FIELD(title), .flags = FLT_KEY_REQUIRED, .help = "what it finds, in words"},
-    {.name = "severity", .type = FLT_KEY_ENUM, .offset = FIELD(severity), .flags = FLT_KEY_REQUIRED, .names = flt_severity_names, .help = "impact of a true hit"},
-    {.name = "confidence", .type = FLT_KEY_FLOAT, .offset = FIELD(confidence), .flags = FLT_KEY_REQUIRED, .min = 0, .max = 1, .help = "how sure a bare hit is"},
-    {.name = "sensitivity", .type = FLT_KEY_INT, .offset = FIELD(sensitivity), .flags = FLT_KEY_REQUIRED, .min = 1, .max = 4, .help = "1 (no or rare false positives) to 4"},
-    {.name = "direction", .type = FLT_KEY_ENUM, .offset = FIELD(direction), .names = direction_names, .help = "request, response or both"},
-    {.name = "roles", .type = FLT_KEY_CUSTOM, .offset = FIELD(roles), .fn = read_roles, .help = "roles in which the rule acts"},
-    {.name = "case", .type = FLT_KEY_ENUM, .offset = FIELD(caseless), .names = case_names, .help = "sensitive or insensitive (ASCII)"},
-    {.name = "patterns", .type = FLT_KEY_CUSTOM, .offset = FIELD(patterns), .fn = read_patterns, .help = "list of patterns"},
-    {.name = "gate", .type = FLT_KEY_CUSTOM, .offset = FIELD(gates), .fn = read_gates, .help = "cheap patterns, one of which every match holds"},
-    {.name = "block", .type = FLT_KEY_CUSTOM, .offset = FIELD(block_open), .fn = read_block, .help = "{open, close} markers"},
-    {.name = "left", .type = FLT_KEY_ENUM, .offset = FIELD(left), .names = flt_boundary_names, .help = "boundary before the match"},
-    {.name = "right", .type = FLT_KEY_ENUM, .offset = FIELD(right), .names = flt_boundary_names, .help = "boundary after the match"},
-    {.name = "validate", .type = FLT_KEY_CUSTOM, .offset = FIELD(validate), .fn = read_validate, .help = "list of validators"},
-    {.name = "action", .type = FLT_KEY_ENUM, .offset = FIELD(action), .flags = FLT_KEY_REQUIRED, .names = flt_action_names, .help = "annotate, redact or block"},
-    {.name = "placeholder", .type = FLT_KEY_STR, .offset = FIELD(placeholder), .help = "what replaces the value, e.g. [EMAIL]"},
-    {.name = "examples", .type = FLT_KEY_CUSTOM, .offset = FIELD(match), .flags = FLT_KEY_REQUIRED, .fn = read_examples, .help = "{match, no_match}"},
-    {0}};
+static const struct flt_key rule_keys[] = {{.name = "id",
+                                            .type = FLT_KEY_STR,
+                                            .offset = FIELD(id),
+                                            .flags = FLT_KEY_REQUIRED,
+                                            .help = "<class>.<name>, stable, never reused"},
+                                           {.name = "title",
+                                            .type = FLT_KEY_STR,
+                                            .offset = FIELD(title),
+                                            .flags = FLT_KEY_REQUIRED,
+                                            .help = "what it finds, in words"},
+                                           {.name = "severity",
+                                            .type = FLT_KEY_ENUM,
+                                            .offset = FIELD(severity),
+                                            .flags = FLT_KEY_REQUIRED,
+                                            .names = flt_severity_names,
+                                            .help = "impact of a true hit"},
+                                           {.name = "confidence",
+                                            .type = FLT_KEY_FLOAT,
+                                            .offset = FIELD(confidence),
+                                            .flags = FLT_KEY_REQUIRED,
+                                            .min = 0,
+                                            .max = 1,
+                                            .help = "how sure a bare hit is"},
+                                           {.name = "sensitivity",
+                                            .type = FLT_KEY_INT,
+                                            .offset = FIELD(sensitivity),
+                                            .flags = FLT_KEY_REQUIRED,
+                                            .min = 1,
+                                            .max = 4,
+                                            .help = "1 (no or rare false positives) to 4"},
+                                           {.name = "direction",
+                                            .type = FLT_KEY_ENUM,
+                                            .offset = FIELD(direction),
+                                            .names = direction_names,
+                                            .help = "request, response or both"},
+                                           {.name = "roles",
+                                            .type = FLT_KEY_CUSTOM,
+                                            .offset = FIELD(roles),
+                                            .fn = read_roles,
+                                            .help = "roles in which the rule acts"},
+                                           {.name = "case",
+                                            .type = FLT_KEY_ENUM,
+                                            .offset = FIELD(caseless),
+                                            .names = case_names,
+                                            .help = "sensitive or insensitive (ASCII)"},
+                                           {.name = "patterns",
+                                            .type = FLT_KEY_CUSTOM,
+                                            .offset = FIELD(patterns),
+                                            .fn = read_patterns,
+                                            .help = "list of patterns"},
+                                           {.name = "gate",
+                                            .type = FLT_KEY_CUSTOM,
+                                            .offset = FIELD(gates),
+                                            .fn = read_gates,
+                                            .help = "cheap patterns, one of which every match holds"},
+                                           {.name = "block",
+                                            .type = FLT_KEY_CUSTOM,
+                                            .offset = FIELD(block_open),
+                                            .fn = read_block,
+                                            .help = "{open, close} markers"},
+                                           {.name = "left",
+                                            .type = FLT_KEY_ENUM,
+                                            .offset = FIELD(left),
+                                            .names = flt_boundary_names,
+                                            .help = "boundary before the match"},
+                                           {.name = "right",
+                                            .type = FLT_KEY_ENUM,
+                                            .offset = FIELD(right),
+                                            .names = flt_boundary_names,
+                                            .help = "boundary after the match"},
+                                           {.name = "validate",
+                                            .type = FLT_KEY_CUSTOM,
+                                            .offset = FIELD(validate),
+                                            .fn = read_validate,
+                                            .help = "list of validators"},
+                                           {.name = "action",
+                                            .type = FLT_KEY_ENUM,
+                                            .offset = FIELD(action),
+                                            .flags = FLT_KEY_REQUIRED,
+                                            .names = flt_action_names,
+                                            .help = "annotate, redact or block"},
+                                           {.name = "placeholder",
+                                            .type = FLT_KEY_STR,
+                                            .offset = FIELD(placeholder),
+                                            .help = "what replaces the value, e.g. [EMAIL]"},
+                                           {.name = "examples",
+                                            .type = FLT_KEY_CUSTOM,
+                                            .offset = FIELD(match),
+                                            .flags = FLT_KEY_REQUIRED,
+                                            .fn = read_examples,
+                                            .help = "{match, no_match}"},
+                                           {0}};
 
-/* ---- checks of a whole rule ------------------------------------------------------------------------------------------ */
+/* ---- checks of a whole rule
+ * ------------------------------------------------------------------------------------------ */
 
 static bool placeholder_ok(struct flt_str s)
 {
@@ -277,11 +356,13 @@ static void check_rule(struct flt_walk *w, flt_node *n, const struct rule_in *in
     const struct flt_rule *r = &in->rule;
     flt_node *id = flt_node_get(n, "id");
     if (id != NULL && !id_ok(in->pack, r->id))
-        flt_walk_error(w, id, "id", "expected '%.*s.' and lower-case letters, digits and '_'", FLT_STR_ARG(in->pack->class_name));
+        flt_walk_error(w, id, "id", "expected '%.*s.' and lower-case letters, digits and '_'",
+                       FLT_STR_ARG(in->pack->class_name));
     if ((r->n_patterns != 0) == (r->block_open.text.n != 0))
         flt_walk_error(w, n, NULL, "expected either patterns or block");
     if (r->placeholder.n != 0 && !placeholder_ok(r->placeholder))
-        flt_walk_error(w, flt_node_get(n, "placeholder"), "placeholder", "expected capitals, digits and '_' in brackets, at most %u bytes", FLT_PLACEHOLDER_MAX);
+        flt_walk_error(w, flt_node_get(n, "placeholder"), "placeholder",
+                       "expected capitals, digits and '_' in brackets, at most %u bytes", FLT_PLACEHOLDER_MAX);
     if (r->action == FLT_ACT_REDACT && r->placeholder.n == 0)
         flt_walk_error(w, n, NULL, "a redacting rule needs a placeholder");
     if (r->action == FLT_ACT_ALLOW && flt_node_get(n, "action") != NULL)
@@ -310,7 +391,8 @@ static void append(struct flt_walk *w, flt_node *n, struct flt_rules *out, const
 static void read_rule(struct flt_walk *w, flt_node *n, struct pack *p)
 {
     struct rule_in in = {.pack = p};
-    in.rule = (struct flt_rule){.pack = p->name, .class_ = p->class_, .direction = 2, .roles = (1u << FLT_ROLE_COUNT) - 1};
+    in.rule =
+        (struct flt_rule){.pack = p->name, .class_ = p->class_, .direction = 2, .roles = (1u << FLT_ROLE_COUNT) - 1};
     in.rule.file = flt_arena_str(w->arena, flt_str_of(p->file), NULL);
     flt_node_where(n, &in.rule.line, &in.rule.col);
     if (flt_walk_map(w, n, rule_keys, &in) != FLT_OK)
@@ -320,7 +402,8 @@ static void read_rule(struct flt_walk *w, flt_node *n, struct pack *p)
     for (uint32_t i = 0; i < p->out->n; i++) {
         const struct flt_rule *o = &p->out->v[i];
         if (flt_str_eq(o->id, in.rule.id))
-            flt_walk_error(w, flt_node_get(n, "id"), "id", "'%.*s' is taken already at %.*s:%u", FLT_STR_ARG(o->id), FLT_STR_ARG(o->file), o->line);
+            flt_walk_error(w, flt_node_get(n, "id"), "id", "'%.*s' is taken already at %.*s:%u", FLT_STR_ARG(o->id),
+                           FLT_STR_ARG(o->file), o->line);
     }
     if (w->diag->n + w->diag->dropped == before)
         append(w, n, p->out, &in.rule);
@@ -346,13 +429,34 @@ struct pack_in {
     struct pack *macros, *rules; /* both point at pack: custom readers get only their field */
 };
 
-static const struct flt_key pack_keys[] = {
-    {.name = "pack", .type = FLT_KEY_STR, .offset = offsetof(struct pack_in, pack.name), .flags = FLT_KEY_REQUIRED, .help = "<class>.<name>"},
-    {.name = "version", .type = FLT_KEY_INT, .offset = offsetof(struct pack_in, pack.version), .flags = FLT_KEY_REQUIRED, .min = 1, .max = 1, .help = "1, the version of the format"},
-    {.name = "title", .type = FLT_KEY_STR, .offset = offsetof(struct pack_in, pack.title), .help = "what the pack is about"},
-    {.name = "macros", .type = FLT_KEY_CUSTOM, .offset = offsetof(struct pack_in, macros), .fn = read_macros, .help = "names to patterns, used as {{name}}"},
-    {.name = "rules", .type = FLT_KEY_CUSTOM, .offset = offsetof(struct pack_in, rules), .flags = FLT_KEY_REQUIRED, .fn = read_rules, .help = "list of rules"},
-    {0}};
+static const struct flt_key pack_keys[] = {{.name = "pack",
+                                            .type = FLT_KEY_STR,
+                                            .offset = offsetof(struct pack_in, pack.name),
+                                            .flags = FLT_KEY_REQUIRED,
+                                            .help = "<class>.<name>"},
+                                           {.name = "version",
+                                            .type = FLT_KEY_INT,
+                                            .offset = offsetof(struct pack_in, pack.version),
+                                            .flags = FLT_KEY_REQUIRED,
+                                            .min = 1,
+                                            .max = 1,
+                                            .help = "1, the version of the format"},
+                                           {.name = "title",
+                                            .type = FLT_KEY_STR,
+                                            .offset = offsetof(struct pack_in, pack.title),
+                                            .help = "what the pack is about"},
+                                           {.name = "macros",
+                                            .type = FLT_KEY_CUSTOM,
+                                            .offset = offsetof(struct pack_in, macros),
+                                            .fn = read_macros,
+                                            .help = "names to patterns, used as {{name}}"},
+                                           {.name = "rules",
+                                            .type = FLT_KEY_CUSTOM,
+                                            .offset = offsetof(struct pack_in, rules),
+                                            .flags = FLT_KEY_REQUIRED,
+                                            .fn = read_rules,
+                                            .help = "list of rules"},
+                                           {0}};
 
 void flt_pack_parse(const char *file, struct flt_str class_name, struct flt_str text, struct flt_arena *arena,
                     struct flt_rules *out, struct flt_diag *d)
@@ -362,7 +466,8 @@ void flt_pack_parse(const char *file, struct flt_str class_name, struct flt_str 
     while (c < FLT_CLASS_COUNT && !flt_str_is(class_name, flt_class_names[c]))
         c++;
     if (c == FLT_CLASS_COUNT) {
-        flt_diag_add(d, FLT_E_CONFIG, file, 0, 0, "", "packs stand in a folder named after their class; '%.*s' is none", FLT_STR_ARG(class_name));
+        flt_diag_add(d, FLT_E_CONFIG, file, 0, 0, "", "packs stand in a folder named after their class; '%.*s' is none",
+                     FLT_STR_ARG(class_name));
         return;
     }
     in.pack.class_ = (enum flt_class)c;

@@ -43,7 +43,8 @@ static int folder_filter(const struct dirent *e)
     return e->d_name[0] != '.';
 }
 
-static void load_class(const char *dir, const char *class_name, struct flt_arena *arena, struct flt_rules *out, struct flt_diag *d)
+static void load_class(const char *dir, const char *class_name, struct flt_arena *arena, struct flt_rules *out,
+                       struct flt_diag *d)
 {
     char path[4400];
     struct dirent **v = NULL;
@@ -92,6 +93,7 @@ void flt_packs_load_builtin(struct flt_arena *arena, struct flt_rules *out, stru
         const char *first = strchr(e->path, '/');
         const char *second = first != NULL ? strchr(first + 1, '/') : NULL;
         if (second != NULL)
-            flt_pack_parse(e->path, (struct flt_str){first + 1, (size_t)(second - first - 1)}, (struct flt_str){e->data, e->n}, arena, out, d);
+            flt_pack_parse(e->path, (struct flt_str){first + 1, (size_t)(second - first - 1)},
+                           (struct flt_str){e->data, e->n}, arena, out, d);
     }
 }

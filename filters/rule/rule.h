@@ -9,10 +9,10 @@
 #include "scan/matcher.h"
 #include "scan/scanner.h"
 
-#define FLT_RULE_MAX_PATTERNS  32u
-#define FLT_RULE_MAX_VALIDATE  8u
-#define FLT_RULES_MAX          4000u
-#define FLT_PLACEHOLDER_MAX    24u
+#define FLT_RULE_MAX_PATTERNS 32u
+#define FLT_RULE_MAX_VALIDATE 8u
+#define FLT_RULES_MAX         4000u
+#define FLT_PLACEHOLDER_MAX   24u
 
 struct flt_example {
     struct flt_str text;
@@ -30,10 +30,10 @@ struct flt_rule {
     struct flt_str id, title, pack, file;
     unsigned line, col;
     enum flt_class class_;
-    int severity;    /* enum flt_severity */
+    int severity; /* enum flt_severity */
     double confidence;
     int64_t sensitivity;
-    int direction;   /* 0 request, 1 response, 2 both */
+    int direction; /* 0 request, 1 response, 2 both */
     uint8_t roles;
     int caseless;    /* 0 sensitive, 1 insensitive */
     int left, right; /* enum flt_boundary */
@@ -57,8 +57,8 @@ struct flt_rules {
 };
 
 /*
- * Reads one pack from text (file names it in messages; class_name is its folder) and appends its rules. Strings go to the arena.
- * All problems go to *d.
+ * Reads one pack from text (file names it in messages; class_name is its folder) and appends its rules. Strings go to
+ * the arena. All problems go to *d.
  */
 void flt_pack_parse(const char *file, struct flt_str class_name, struct flt_str text, struct flt_arena *arena,
                     struct flt_rules *out, struct flt_diag *d);
@@ -83,9 +83,9 @@ struct flt_ruleset {
         struct flt_expression_step {
             uint32_t det;
             uint8_t step, last; /* this hit is number `step` of 0..last that a match needs, in order */
-        } *v;
+        } * v;
         uint32_t n, cap;
-    } *expressions;
+    } * expressions;
     uint32_t n_expressions;
     uint32_t max_width; /* greatest detector width */
     size_t memory;

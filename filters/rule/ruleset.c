@@ -12,15 +12,17 @@ static uint32_t count_detectors(const struct flt_rules *rules)
     return n;
 }
 
-static void report(struct flt_diag *d, const struct flt_rule *r, const struct flt_pattern *p, size_t at, const char *why)
+static void report(struct flt_diag *d, const struct flt_rule *r, const struct flt_pattern *p, size_t at,
+                   const char *why)
 {
     char file[256];
     snprintf(file, sizeof(file), "%.*s", FLT_STR_ARG(r->file));
-    flt_diag_add(d, FLT_E_CONFIG, file, p->line, p->col, r->id.n < 100 ? "pattern" : "", "rule %.*s: %s (at byte %zu of the pattern)",
-                 FLT_STR_ARG(r->id), why, at);
+    flt_diag_add(d, FLT_E_CONFIG, file, p->line, p->col, r->id.n < 100 ? "pattern" : "",
+                 "rule %.*s: %s (at byte %zu of the pattern)", FLT_STR_ARG(r->id), why, at);
 }
 
-static void add_detector(struct flt_ruleset *s, uint32_t rule, const struct flt_pattern *p, const struct flt_pattern *close, struct flt_diag *d)
+static void add_detector(struct flt_ruleset *s, uint32_t rule, const struct flt_pattern *p,
+                         const struct flt_pattern *close, struct flt_diag *d)
 {
     const struct flt_rule *r = &s->rules[rule];
     struct flt_matcher_conf conf = {

@@ -2,7 +2,6 @@
 
 #include <math.h>
 
-
 /* A set below this hits nearly every sentence: following it costs more than it saves. */
 #define FACTOR_LEAST 8.0
 /* What a common word is worth. */
@@ -87,15 +86,16 @@ static double surprise(uint8_t c)
 
 /* Words that stand in nearly every paragraph, whatever their letters say; sorted. */
 static const char *const common_words[] = {
-    "about", "above", "after", "again", "against", "all", "also", "always", "and", "any", "are", "back",
-    "because", "been", "before", "being", "between", "both", "can", "could", "does", "don", "during", "each",
-    "even", "every", "first", "for", "from", "give", "good", "had", "has", "have", "here", "how", "into",
-    "just", "know", "like", "made", "make", "many", "may", "might", "more", "most", "much", "must", "never",
-    "new", "not", "now", "one", "only", "other", "our", "out", "over", "people", "please", "real", "same",
-    "second", "shall", "should", "some", "still", "such", "take", "than", "that", "the", "their", "them",
-    "then", "there", "these", "they", "this", "those", "through", "time", "two", "under", "use", "very",
-    "want", "was", "way", "well", "were", "what", "when", "where", "whether", "which", "while", "who", "why",
-    "will", "with", "within", "without", "work", "would", "you", "your"};
+    "about",  "above",   "after", "again",  "against", "all",     "also",  "always",  "and",    "any",   "are",
+    "back",   "because", "been",  "before", "being",   "between", "both",  "can",     "could",  "does",  "don",
+    "during", "each",    "even",  "every",  "first",   "for",     "from",  "give",    "good",   "had",   "has",
+    "have",   "here",    "how",   "into",   "just",    "know",    "like",  "made",    "make",   "many",  "may",
+    "might",  "more",    "most",  "much",   "must",    "never",   "new",   "not",     "now",    "one",   "only",
+    "other",  "our",     "out",   "over",   "people",  "please",  "real",  "same",    "second", "shall", "should",
+    "some",   "still",   "such",  "take",   "than",    "that",    "the",   "their",   "them",   "then",  "there",
+    "these",  "they",    "this",  "those",  "through", "time",    "two",   "under",   "use",    "very",  "want",
+    "was",    "way",     "well",  "were",   "what",    "when",    "where", "whether", "which",  "while", "who",
+    "why",    "will",    "with",  "within", "without", "work",    "would", "you",     "your"};
 
 static int word_order(const void *key, const void *elem)
 {
@@ -122,7 +122,8 @@ static double telling(const struct flt_literal *l)
     double bits = 0;
     for (unsigned i = 0; i < l->len; i++)
         bits += surprise((uint8_t)l->s[i]);
-    bool common = word.n != 0 && bsearch(&word, common_words, FLT_ARRAY_LEN(common_words), sizeof(common_words[0]), word_order) != NULL;
+    bool common = word.n != 0 && bsearch(&word, common_words, FLT_ARRAY_LEN(common_words), sizeof(common_words[0]),
+                                         word_order) != NULL;
     if (l->len < 3 || (l->len == 3 && word.n == 3) || (common && l->len < word.n + 2))
         return bits < COMMON_BITS ? bits : COMMON_BITS;
     return bits;

@@ -1,17 +1,19 @@
 /*
- * literals.h: sets of strings of which every match of a pattern must hold at least one. The scanner looks for these literals (which
- * it does at gigabytes a second) instead of for the whole pattern; the matcher then judges the neighbourhood.
+ * literals.h: sets of strings of which every match of a pattern must hold at least one. The scanner looks for these
+ * literals (which it does at gigabytes a second) instead of for the whole pattern; the matcher then judges the
+ * neighbourhood.
  *
- * The algebra is that of required-literal prefilters (R. Cox, "Regular Expression Matching with a Trigram Index", 2012): sets are
- * crossed along sequences while they stay small, united over alternations, and the most telling set met on the way is kept.
+ * The algebra is that of required-literal prefilters (R. Cox, "Regular Expression Matching with a Trigram Index",
+ * 2012): sets are crossed along sequences while they stay small, united over alternations, and the most telling set met
+ * on the way is kept.
  */
 #ifndef FLT_SCAN_LITERALS_H
 #define FLT_SCAN_LITERALS_H
 
 #include "flt/base.h"
 
-#define FLT_LITERAL_MAX  20u
-#define FLT_LITERALS_MAX 40u
+#define FLT_LITERAL_MAX       20u
+#define FLT_LITERALS_MAX      40u
 #define FLT_LITERAL_CLASS_MAX 8u /* a class of more bytes is no literal */
 
 struct flt_literals {
@@ -24,8 +26,8 @@ struct flt_literals {
 };
 
 /*
- * Several such sets that every match holds one of each, in this order and not overlapping: "ignore ... previous ... instructions".
- * Words that are common alone are rare together.
+ * Several such sets that every match holds one of each, in this order and not overlapping: "ignore ... previous ...
+ * instructions". Words that are common alone are rare together.
  */
 #define FLT_FACTORS_MAX 3u
 struct flt_factors {
@@ -48,8 +50,8 @@ void flt_literals_unite(struct flt_literals *a, const struct flt_literals *b);
 /* *best = the more telling of the two. */
 void flt_literals_better(struct flt_literals *best, const struct flt_literals *other);
 /*
- * Bits of surprise of the least telling string, less log2 of their number: how rarely the set hits honest text. 0 when not valid or
- * when a string is empty. Letter frequencies: general English, in round numbers.
+ * Bits of surprise of the least telling string, less log2 of their number: how rarely the set hits honest text. 0 when
+ * not valid or when a string is empty. Letter frequencies: general English, in round numbers.
  */
 double flt_literals_score(const struct flt_literals *l);
 /* Drops strings that hold another string of the set. */

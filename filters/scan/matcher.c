@@ -4,14 +4,15 @@
 #include <pcre2.h>
 
 /* Windows are a few KiB and patterns have no nested open repeats: a healthy match stays far below this. */
-#define MATCH_LIMIT 1000000u
-#define DEPTH_LIMIT 1000u
+#define MATCH_LIMIT    1000000u
+#define DEPTH_LIMIT    1000u
 #define HEAP_LIMIT_KIB 1024u
-#define JIT_STACK_MIN (32u * 1024)
-#define JIT_STACK_MAX (1024u * 1024)
-#define MAX_PATTERN 16384u
+#define JIT_STACK_MIN  (32u * 1024)
+#define JIT_STACK_MAX  (1024u * 1024)
+#define MAX_PATTERN    16384u
 
-const char *const flt_boundary_names[] = {"none", "word", "alnum", "token", "digit", "number", "email", "hex", "base64", NULL};
+const char *const flt_boundary_names[] = {"none",   "word",  "alnum", "token",  "digit",
+                                          "number", "email", "hex",   "base64", NULL};
 
 struct boundary {
     const char *left, *right;
@@ -103,7 +104,8 @@ static int compile_close(struct flt_matcher *m, const struct flt_matcher_conf *c
     return m->close != NULL ? FLT_OK : FLT_E_CONFIG;
 }
 
-struct flt_matcher *flt_matcher_new(const struct flt_matcher_conf *c, size_t *where, bool *in_close, char *why, size_t cap)
+struct flt_matcher *flt_matcher_new(const struct flt_matcher_conf *c, size_t *where, bool *in_close, char *why,
+                                    size_t cap)
 {
     const char *words = NULL;
     *where = 0;
@@ -122,7 +124,9 @@ struct flt_matcher *flt_matcher_new(const struct flt_matcher_conf *c, size_t *wh
         goto bad;
     }
     if (m->shape.kind == FLT_SHAPE_RUN && (c->right != FLT_BOUND_NONE || c->close.n != 0)) {
-        snprintf(why, cap, c->close.n != 0 ? "an opening marker must be bounded" : "a run has no right boundary: it ends where its class does");
+        snprintf(why, cap,
+                 c->close.n != 0 ? "an opening marker must be bounded"
+                                 : "a run has no right boundary: it ends where its class does");
         goto bad;
     }
     if (compile_find(m, c, why, cap) != FLT_OK || flt_buf_add(&m->head, "", 1) != FLT_OK)
@@ -239,7 +243,8 @@ static bool valid(const struct flt_matcher *m, struct flt_str value)
 static int run(const pcre2_code *re, struct flt_match_scratch *k, struct flt_str text, size_t from, bool more,
                enum flt_found *found)
 {
-    int rc = pcre2_match(re, (PCRE2_SPTR)(text.n != 0 ? text.p : ""), text.n, from, more ? PCRE2_PARTIAL_HARD : 0, k->data, k->context);
+    int rc = pcre2_match(re, (PCRE2_SPTR)(text.n != 0 ? text.p : ""), text.n, from, more ? PCRE2_PARTIAL_HARD : 0,
+                         k->data, k->context);
     if (rc >= 0)
         *found = FLT_FOUND_MATCH;
     else if (rc == PCRE2_ERROR_PARTIAL)
@@ -251,8 +256,8 @@ static int run(const pcre2_code *re, struct flt_match_scratch *k, struct flt_str
     return FLT_OK;
 }
 
-int flt_matcher_find(const struct flt_matcher *m, struct flt_match_scratch *k, struct flt_str text, size_t from, bool more,
-                     enum flt_found *found, struct flt_found_at *at)
+int flt_matcher_find(const struct flt_matcher *m, struct flt_match_scratch *k, struct flt_str text, size_t from,
+                     bool more, enum flt_found *found, struct flt_found_at *at)
 {
     const PCRE2_SIZE *o = pcre2_get_ovector_pointer(k->data);
     while (from <= text.n) {
@@ -280,7 +285,8 @@ int flt_matcher_find(const struct flt_matcher *m, struct flt_match_scratch *k, s
     return FLT_OK;
 }
 
-int flt_matcher_open_at(const struct flt_matcher *m, struct flt_match_scratch *k, struct flt_str text, size_t at, bool *open)
+int flt_matcher_open_at(const struct flt_matcher *m, struct flt_match_scratch *k, struct flt_str text, size_t at,
+                        bool *open)
 {
     enum flt_found found;
     *open = true;
@@ -291,8 +297,8 @@ int flt_matcher_open_at(const struct flt_matcher *m, struct flt_match_scratch *k
     return rc;
 }
 
-int flt_matcher_close(const struct flt_matcher *m, struct flt_match_scratch *k, struct flt_str text, size_t from, bool more,
-                      enum flt_found *found, size_t *end)
+int flt_matcher_close(const struct flt_matcher *m, struct flt_match_scratch *k, struct flt_str text, size_t from,
+                      bool more, enum flt_found *found, size_t *end)
 {
     const PCRE2_SIZE *o = pcre2_get_ovector_pointer(k->data);
     int rc = run(m->close, k, text, from, more, found);

@@ -1,7 +1,9 @@
 /*
- * matcher.h: one pattern of a rule, compiled by PCRE2 with its boundaries: it decides whether and where the text matches.
+ * matcher.h: one pattern of a rule, compiled by PCRE2 with its boundaries: it decides whether and where the text
+ * matches.
  *
- * PCRE2 runs with JIT only and with limits; it never sees more than a window of a few widths, so no input makes it quadratic.
+ * PCRE2 runs with JIT only and with limits; it never sees more than a window of a few widths, so no input makes it
+ * quadratic.
  */
 #ifndef FLT_SCAN_MATCHER_H
 #define FLT_SCAN_MATCHER_H
@@ -37,7 +39,8 @@ struct flt_matcher_conf {
 
 struct flt_matcher;
 /* On failure NULL, with *where (offset in pattern, or in close when *in_close) and words in why (cap bytes). */
-struct flt_matcher *flt_matcher_new(const struct flt_matcher_conf *conf, size_t *where, bool *in_close, char *why, size_t cap);
+struct flt_matcher *flt_matcher_new(const struct flt_matcher_conf *conf, size_t *where, bool *in_close, char *why,
+                                    size_t cap);
 void flt_matcher_free(struct flt_matcher *m);
 const struct flt_shape *flt_matcher_shape(const struct flt_matcher *m);
 /* The pattern for the scanner: the head, without boundaries. */
@@ -52,8 +55,8 @@ struct flt_match_scratch;
 struct flt_match_scratch *flt_match_scratch_new(void);
 void flt_match_scratch_free(struct flt_match_scratch *k);
 /*
- * Bounds the finds that follow: together they may look at so many bytes. Bytes are charged as often as they are looked at to decide
- * something; an open candidate, which the caller will look at again, is not. A new scratch has no bound.
+ * Bounds the finds that follow: together they may look at so many bytes. Bytes are charged as often as they are looked
+ * at to decide something; an open candidate, which the caller will look at again, is not. A new scratch has no bound.
  */
 void flt_match_scratch_allow(struct flt_match_scratch *k, uint64_t bytes);
 uint64_t flt_match_scratch_left(const struct flt_match_scratch *k);
@@ -64,16 +67,18 @@ struct flt_found_at {
     size_t value_begin, value_end; /* the capture group, or the whole match */
 };
 /*
- * First match (validators included) in text[from..], looking back at text before `from`. more = text may go on, so a match or a
- * boundary that touches the end is PARTIAL. FLT_E_ENGINE on any PCRE2 error, FLT_E_LIMIT when the bound is reached: the text counts as
- * not inspected.
+ * First match (validators included) in text[from..], looking back at text before `from`. more = text may go on, so a
+ * match or a boundary that touches the end is PARTIAL. FLT_E_ENGINE on any PCRE2 error, FLT_E_LIMIT when the bound is
+ * reached: the text counts as not inspected.
  */
-int flt_matcher_find(const struct flt_matcher *m, struct flt_match_scratch *k, struct flt_str text, size_t from, bool more,
-                     enum flt_found *found, struct flt_found_at *at) FLT_MUST_CHECK;
-/* True when a match could begin exactly at `at` and still be open at the end of text. Always true of patterns that hold no space. */
-int flt_matcher_open_at(const struct flt_matcher *m, struct flt_match_scratch *k, struct flt_str text, size_t at, bool *open) FLT_MUST_CHECK;
+int flt_matcher_find(const struct flt_matcher *m, struct flt_match_scratch *k, struct flt_str text, size_t from,
+                     bool more, enum flt_found *found, struct flt_found_at *at) FLT_MUST_CHECK;
+/* True when a match could begin exactly at `at` and still be open at the end of text. Always true of patterns that hold
+ * no space. */
+int flt_matcher_open_at(const struct flt_matcher *m, struct flt_match_scratch *k, struct flt_str text, size_t at,
+                        bool *open) FLT_MUST_CHECK;
 /* Block: the first closing marker in text[from..]; *end = offset after it. */
-int flt_matcher_close(const struct flt_matcher *m, struct flt_match_scratch *k, struct flt_str text, size_t from, bool more,
-                      enum flt_found *found, size_t *end) FLT_MUST_CHECK;
+int flt_matcher_close(const struct flt_matcher *m, struct flt_match_scratch *k, struct flt_str text, size_t from,
+                      bool more, enum flt_found *found, size_t *end) FLT_MUST_CHECK;
 
 #endif

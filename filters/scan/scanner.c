@@ -28,7 +28,8 @@ const char *flt_scanner_engine(void)
     return trusted && hs_valid_platform() == HS_SUCCESS ? v : NULL;
 }
 
-static hs_database_t *compile(const struct flt_expression *v, uint32_t n, unsigned mode, uint32_t *bad, char *why, size_t cap)
+static hs_database_t *compile(const struct flt_expression *v, uint32_t n, unsigned mode, uint32_t *bad, char *why,
+                              size_t cap)
 {
     const char **patterns = calloc(n, sizeof(*patterns));
     unsigned *flags = calloc(n, sizeof(*flags));
@@ -59,8 +60,8 @@ out:
     return db;
 }
 
-static hs_database_t *obtain(const struct flt_expression *v, uint32_t n, unsigned mode, const char *cache_dir, uint32_t *bad,
-                             char *why, size_t cap)
+static hs_database_t *obtain(const struct flt_expression *v, uint32_t n, unsigned mode, const char *cache_dir,
+                             uint32_t *bad, char *why, size_t cap)
 {
     hs_database_t *db = cache_dir != NULL ? flt_scanner_cache_get(cache_dir, v, n, mode) : NULL;
     if (db != NULL)
@@ -91,7 +92,8 @@ struct flt_scanner *flt_scanner_new(const struct flt_expression *v, uint32_t n, 
         flt_scanner_free(s);
         return NULL;
     }
-    if (hs_database_size(s->block, &s->block_bytes) != HS_SUCCESS || hs_database_size(s->stream, &s->stream_bytes) != HS_SUCCESS ||
+    if (hs_database_size(s->block, &s->block_bytes) != HS_SUCCESS ||
+        hs_database_size(s->stream, &s->stream_bytes) != HS_SUCCESS ||
         hs_stream_size(s->stream, &s->stream_state) != HS_SUCCESS) {
         snprintf(why, cap, "the compiled database does not answer");
         flt_scanner_free(s);

@@ -1,8 +1,9 @@
 /*
  * scanner.h: Hyperscan behind a seam: all gate expressions of a ruleset at once, over whole texts and over streams.
  *
- * It only says that expression `id` may have matched up to offset `end`; where a match begins, and whether it is one, is
- * decided by matcher.h. Start-of-match is never asked of Hyperscan, and no literal API is used (known defects in 5.4.0).
+ * It only says that expression `id` may have matched up to offset `end`; where a match begins, and whether it is one,
+ * is decided by matcher.h. Start-of-match is never asked of Hyperscan, and no literal API is used (known defects
+ * in 5.4.0).
  */
 #ifndef FLT_SCAN_SCANNER_H
 #define FLT_SCAN_SCANNER_H
@@ -17,9 +18,9 @@ struct flt_expression {
 };
 
 /*
- * Compiles (or takes from cache_dir, keyed by content, engine version and CPU features). cache_dir NULL = no cache; a cache that
- * cannot be read or written is only slower. On failure NULL, *bad is the index of the expression (or UINT32_MAX) and why
- * (cap bytes) the engine's words.
+ * Compiles (or takes from cache_dir, keyed by content, engine version and CPU features). cache_dir NULL = no cache; a
+ * cache that cannot be read or written is only slower. On failure NULL, *bad is the index of the expression (or
+ * UINT32_MAX) and why (cap bytes) the engine's words.
  */
 struct flt_scanner *flt_scanner_new(const struct flt_expression *v, uint32_t n, const char *cache_dir, uint32_t *bad,
                                     char *why, size_t cap);
@@ -38,11 +39,13 @@ void flt_scratch_free(struct flt_scratch *k);
 /* end = offset after the last byte, from the start of the text or stream. */
 typedef void (*flt_hit_fn)(void *arg, uint32_t id, uint64_t end);
 /* Whole text, any length. FLT_E_ENGINE on any engine error: then the text counts as not inspected. */
-int flt_scan_block(const struct flt_scanner *s, struct flt_scratch *k, struct flt_str text, flt_hit_fn fn, void *arg) FLT_MUST_CHECK;
+int flt_scan_block(const struct flt_scanner *s, struct flt_scratch *k, struct flt_str text, flt_hit_fn fn,
+                   void *arg) FLT_MUST_CHECK;
 
 struct flt_scan_stream;
 struct flt_scan_stream *flt_scan_open(const struct flt_scanner *s); /* NULL = no memory */
-int flt_scan_feed(struct flt_scan_stream *st, struct flt_scratch *k, struct flt_str text, flt_hit_fn fn, void *arg) FLT_MUST_CHECK;
+int flt_scan_feed(struct flt_scan_stream *st, struct flt_scratch *k, struct flt_str text, flt_hit_fn fn,
+                  void *arg) FLT_MUST_CHECK;
 void flt_scan_close(struct flt_scan_stream *st);
 
 #endif

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DIGEST 32
+#define DIGEST   32
 #define MAX_FILE (512l * 1024 * 1024)
 
 static bool file_name(const char *dir, const struct flt_expression *v, uint32_t n, unsigned mode, char *out, size_t cap)
@@ -43,8 +43,8 @@ static char *read_file(const char *path, size_t *n)
     char *p = NULL;
     size_t got = 0;
     /* Only our own files: a database somebody else can write is code somebody else can choose. */
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0 &&
-        st.st_size > DIGEST && st.st_size < MAX_FILE)
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+        (st.st_mode & (S_IWGRP | S_IWOTH)) == 0 && st.st_size > DIGEST && st.st_size < MAX_FILE)
         p = malloc((size_t)st.st_size);
     while (p != NULL && got < (size_t)st.st_size) {
         ssize_t r = read(fd, p + got, (size_t)st.st_size - got);
@@ -93,7 +93,8 @@ static bool write_all(int fd, const void *p, size_t n)
     return true;
 }
 
-void flt_scanner_cache_put(const char *dir, const struct flt_expression *v, uint32_t n, unsigned mode, hs_database_t *db)
+void flt_scanner_cache_put(const char *dir, const struct flt_expression *v, uint32_t n, unsigned mode,
+                           hs_database_t *db)
 {
     char path[4096], temp[4200];
     char *data = NULL;

@@ -1,19 +1,19 @@
 /*
- * shape.c: a recursive-descent reader of the pattern subset. Each construct yields widths, first and body sets; sequences,
- * alternations and quantifiers combine them.
+ * shape.c: a recursive-descent reader of the pattern subset. Each construct yields widths, first and body sets;
+ * sequences, alternations and quantifiers combine them.
  */
 #include "scan/shape.h"
 
 const char *const flt_shape_names[] = {"bounded", "run", "block", NULL};
 
-#define UNBOUNDED UINT32_MAX
+#define UNBOUNDED   UINT32_MAX
 #define MAX_NESTING 32
 
 /* What one construct can match. */
 struct part {
     uint32_t min, max; /* max UNBOUNDED = open quantifier inside */
     struct flt_byteset first, body;
-    bool single; /* exactly one byte of `first`: may carry the open quantifier of a run */
+    bool single;                  /* exactly one byte of `first`: may carry the open quantifier of a run */
     struct flt_literals exact;    /* all strings it matches, when they are few */
     struct flt_literals required; /* the most telling set seen inside */
     struct flt_factors factors;   /* the telling sets seen inside, in order */
@@ -152,7 +152,8 @@ static int literal_escape(struct reader *r)
         return -1;
     default:
         /* punctuation stands for itself; letters and digits would be constructs of PCRE */
-        if ((c >= '!' && c <= '/') || (c >= ':' && c <= '@') || (c >= '[' && c <= '`') || (c >= '{' && c <= '~') || c == ' ')
+        if ((c >= '!' && c <= '/') || (c >= ':' && c <= '@') || (c >= '[' && c <= '`') || (c >= '{' && c <= '~') ||
+            c == ' ')
             return c;
         return -1;
     }
@@ -226,8 +227,9 @@ static bool read_group(struct reader *r, struct part *out)
     size_t begin = r->i++;
     if (r->i < r->n && r->p[r->i] == '?') {
         if (r->i + 1 >= r->n || r->p[r->i + 1] != ':')
-            return fail(r, begin, "only (?:...) and one (...) are allowed: look-around, flags and names are not "
-                                  "streamable; use left/right boundaries and `case`");
+            return fail(r, begin,
+                        "only (?:...) and one (...) are allowed: look-around, flags and names are not "
+                        "streamable; use left/right boundaries and `case`");
         r->i += 2;
     } else if (++r->groups > 1) {
         return fail(r, begin, "only one capture group (the value) is allowed");
@@ -349,7 +351,8 @@ static bool read_atom(struct reader *r, struct part *out)
         if (!add_class_escape(r, &s, r->p[r->i])) {
             int b = literal_escape(r);
             if (b < 0)
-                return fail(r, r->i - 1, "this escape is not part of the pattern language (no \\b, \\p, back-references)");
+                return fail(r, r->i - 1,
+                            "this escape is not part of the pattern language (no \\b, \\p, back-references)");
             add_byte(r, &s, (uint8_t)b);
         }
         r->i++;
@@ -552,7 +555,8 @@ int flt_shape_analyse(struct flt_str pattern, bool caseless, struct flt_shape *o
         *why = "pattern is too long";
         return FLT_E_CONFIG;
     }
-    *out = (struct flt_shape){.min = p.min, .max = p.max, .first = p.first, .body = p.body, .group = r.groups != 0, .factors = p.factors};
+    *out = (struct flt_shape){
+        .min = p.min, .max = p.max, .first = p.first, .body = p.body, .group = r.groups != 0, .factors = p.factors};
     if (r.open > 0) {
         /* The head's own shape: analyse the closed pattern, which has no open quantifier left. */
         struct flt_shape closed;

@@ -1,6 +1,6 @@
 /*
- * validate.h: checks on a matched value that a regular expression cannot make: check digits, issuer ranges, country lengths.
- * Pure functions over bytes, no allocation, linear time. Each is named in rule packs (`validate:`).
+ * validate.h: checks on a matched value that a regular expression cannot make: check digits, issuer ranges, country
+ * lengths. Pure functions over bytes, no allocation, linear time. Each is named in rule packs (`validate:`).
  */
 #ifndef FLT_SCAN_VALIDATE_H
 #define FLT_SCAN_VALIDATE_H

@@ -7,7 +7,7 @@
 #include "cli/common.h"
 #include "flt/json.h"
 
-#define ARENA_MAX (1u << 30)
+#define ARENA_MAX      (1u << 30)
 #define PROGRESS_EVERY 500u
 
 struct options {
@@ -22,18 +22,21 @@ struct options {
 
 static int usage(FILE *to)
 {
-    fputs("usage: sallyport check [-c FILE] [--tenant T] [--direction request|response] [--role R] [--format text|json]\n"
-          "                       [--jsonl] [--stream N] [--body DIALECT] [FILE|-]\n\n"
-          "  -c FILE          use a configuration's packs and tenants (default: the packs built in, at their default levels)\n"
-          "  --tenant T       whose policy applies\n"
-          "  --direction D    request (default) or response\n"
-          "  --role R         system developer user assistant tool other (default: user; assistant for responses)\n"
-          "  --format F       text (default) or json\n"
-          "  --jsonl          each input line is {\"id\":..., \"text\":..., \"role\":..., \"direction\":...}; one result a line\n"
-          "  --stream N       feed the text through the stream path in pieces of N bytes; the result is the same\n"
-          "  --body DIALECT   the input is a whole JSON body: openai_chat\n\n"
-          "Exit status: 0 nothing found, 1 findings, 2 usage, configuration or input error.\n",
-          to);
+    fputs(
+        "usage: sallyport check [-c FILE] [--tenant T] [--direction request|response] [--role R] [--format text|json]\n"
+        "                       [--jsonl] [--stream N] [--body DIALECT] [FILE|-]\n\n"
+        "  -c FILE          use a configuration's packs and tenants (default: the packs built in, at their default "
+        "levels)\n"
+        "  --tenant T       whose policy applies\n"
+        "  --direction D    request (default) or response\n"
+        "  --role R         system developer user assistant tool other (default: user; assistant for responses)\n"
+        "  --format F       text (default) or json\n"
+        "  --jsonl          each input line is {\"id\":..., \"text\":..., \"role\":..., \"direction\":...}; one result "
+        "a line\n"
+        "  --stream N       feed the text through the stream path in pieces of N bytes; the result is the same\n"
+        "  --body DIALECT   the input is a whole JSON body: openai_chat\n\n"
+        "Exit status: 0 nothing found, 1 findings, 2 usage, configuration or input error.\n",
+        to);
     return 2;
 }
 
@@ -99,11 +102,16 @@ static bool set_option(struct options *o, int c, const char *arg, bool *role_giv
 /* 0 = go on, 1 = help was asked for, 2 = wrong. */
 static int parse(int argc, char **argv, struct options *o)
 {
-    static const struct option longs[] = {
-        {"config", required_argument, NULL, 'c'}, {"tenant", required_argument, NULL, 't'},    {"direction", required_argument, NULL, 'd'},
-        {"role", required_argument, NULL, 'r'},   {"format", required_argument, NULL, 'f'},    {"jsonl", no_argument, NULL, 'j'},
-        {"stream", required_argument, NULL, 's'}, {"body", required_argument, NULL, 'b'},      {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {{"config", required_argument, NULL, 'c'},
+                                          {"tenant", required_argument, NULL, 't'},
+                                          {"direction", required_argument, NULL, 'd'},
+                                          {"role", required_argument, NULL, 'r'},
+                                          {"format", required_argument, NULL, 'f'},
+                                          {"jsonl", no_argument, NULL, 'j'},
+                                          {"stream", required_argument, NULL, 's'},
+                                          {"body", required_argument, NULL, 'b'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
     bool role_given = false;
     int c;
     optind = 1;
@@ -127,7 +135,8 @@ static int parse(int argc, char **argv, struct options *o)
     return 0;
 }
 
-/* ---- output --------------------------------------------------------------------------------------------------------- */
+/* ---- output ---------------------------------------------------------------------------------------------------------
+ */
 
 static void write_findings(struct flt_jw *w, const struct px_cli_engine *e, const struct flt_decision *d)
 {
@@ -158,7 +167,8 @@ static void write_findings(struct flt_jw *w, const struct px_cli_engine *e, cons
 }
 
 /* One result as one line of JSON. id = a JSON value, empty = none. */
-static int write_json(const struct px_cli_engine *e, struct flt_str id, const struct flt_decision *d, struct flt_str text)
+static int write_json(const struct px_cli_engine *e, struct flt_str id, const struct flt_decision *d,
+                      struct flt_str text)
 {
     struct flt_buf b;
     struct flt_jw w;
@@ -203,10 +213,11 @@ static int write_text(const struct px_cli_engine *e, const struct flt_decision *
     return ferror(stdout) ? FLT_E_IO : FLT_OK;
 }
 
-/* ---- inputs ------------------------------------------------------------------------------------------------------------ */
+/* ---- inputs
+ * ------------------------------------------------------------------------------------------------------------ */
 
-static int inspect_text(const struct px_cli_engine *e, const struct options *o, const struct flt_text_in *in, struct flt_arena *arena,
-                        struct flt_decision *d, struct flt_str *edited)
+static int inspect_text(const struct px_cli_engine *e, const struct options *o, const struct flt_text_in *in,
+                        struct flt_arena *arena, struct flt_decision *d, struct flt_str *edited)
 {
     if (o->stream != 0)
         return flt_inspect_text_stream(e->worker, in, o->stream, arena, d, edited);
@@ -215,12 +226,13 @@ static int inspect_text(const struct px_cli_engine *e, const struct options *o, 
 
 static int fail(const char *what, int rc)
 {
-    fprintf(stderr, "sallyport check: %s: %s\n", what, rc == FLT_E_ENCODING ? "the text is not UTF-8" : flt_status_name(rc));
+    fprintf(stderr, "sallyport check: %s: %s\n", what,
+            rc == FLT_E_ENCODING ? "the text is not UTF-8" : flt_status_name(rc));
     return 2;
 }
 
-static int check_body(const struct px_cli_engine *e, const struct options *o, struct flt_str body, struct flt_arena *arena,
-                      struct flt_decision *d, struct flt_str *edited)
+static int check_body(const struct px_cli_engine *e, const struct options *o, struct flt_str body,
+                      struct flt_arena *arena, struct flt_decision *d, struct flt_str *edited)
 {
     struct flt_route route;
     const char *reason;
@@ -236,7 +248,8 @@ static int check_body(const struct px_cli_engine *e, const struct options *o, st
         reason = out.reason;
         where = out.where;
     } else {
-        struct flt_answer_in in = {.snapshot = e->snapshot, .tenant = e->tenant, .route = &route, .http_status = 200, .body = body};
+        struct flt_answer_in in = {
+            .snapshot = e->snapshot, .tenant = e->tenant, .route = &route, .http_status = 200, .body = body};
         struct flt_answer_out out;
         rc = flt_inspect_answer(e->worker, &in, arena, &out);
         *d = out.decision;
@@ -260,7 +273,8 @@ static int check_one(const struct px_cli_engine *e, const struct options *o, str
     if (o->body != NULL) {
         rc = check_body(e, o, text, arena, &d, &edited);
     } else {
-        struct flt_text_in in = {.snapshot = e->snapshot, .tenant = e->tenant, .direction = o->direction, .role = o->role, .text = text};
+        struct flt_text_in in = {
+            .snapshot = e->snapshot, .tenant = e->tenant, .direction = o->direction, .role = o->role, .text = text};
         rc = inspect_text(e, o, &in, arena, &d, &edited);
         if (rc != FLT_OK)
             (void)fail(o->file, rc);
@@ -282,7 +296,8 @@ static void line_error(size_t number, const char *what)
 /* Fills *in from one line's object; false with words. */
 static bool read_line(const struct options *o, json_t *obj, struct flt_text_in *in, const char **why)
 {
-    const json_t *text = json_object_get(obj, "text"), *role = json_object_get(obj, "role"), *dir = json_object_get(obj, "direction");
+    const json_t *text = json_object_get(obj, "text"), *role = json_object_get(obj, "role"),
+                 *dir = json_object_get(obj, "direction");
     int r = 0;
     in->direction = o->direction;
     *why = "\\\"text\\\" must be a string";
@@ -302,7 +317,8 @@ static bool read_line(const struct options *o, json_t *obj, struct flt_text_in *
 }
 
 /* 0 nothing found, 1 findings, 2 the line could not be read. */
-static int check_line(const struct px_cli_engine *e, const struct options *o, struct flt_str line, size_t number, struct flt_arena *arena)
+static int check_line(const struct px_cli_engine *e, const struct options *o, struct flt_str line, size_t number,
+                      struct flt_arena *arena)
 {
     json_error_t err;
     json_t *obj = json_loadb(line.p, line.n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &err);

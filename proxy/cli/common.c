@@ -36,7 +36,10 @@ bool px_cli_engine_open(struct px_cli_engine *e, const struct px_cli_source *src
 {
     struct flt_diag d = {0};
     char cache[4096];
-    struct flt_snapshot_conf conf = {.ruleset_dirs = src->dirs, .n_ruleset_dirs = src->n_dirs, .skip_examples = src->skip_examples, .repeat_examples = src->repeat_examples};
+    struct flt_snapshot_conf conf = {.ruleset_dirs = src->dirs,
+                                     .n_ruleset_dirs = src->n_dirs,
+                                     .skip_examples = src->skip_examples,
+                                     .repeat_examples = src->repeat_examples};
     *e = (struct px_cli_engine){.tenant = UINT32_MAX};
     conf.cache_dir = px_cli_cache_dir(cache, sizeof(cache));
     if (src->config_file != NULL) {
@@ -49,7 +52,9 @@ bool px_cli_engine_open(struct px_cli_engine *e, const struct px_cli_source *src
         conf.n_tenants = e->config->n_tenants;
     }
     if (!find_tenant(e, src->tenant)) {
-        fprintf(stderr, "sallyport: %s\n", src->tenant != NULL ? "no tenant of that name in the configuration" : "which tenant? Name one with --tenant");
+        fprintf(stderr, "sallyport: %s\n",
+                src->tenant != NULL ? "no tenant of that name in the configuration"
+                                    : "which tenant? Name one with --tenant");
         goto bad;
     }
     e->snapshot = flt_snapshot_build(&conf, &d);
@@ -97,7 +102,8 @@ char *px_cli_read(const char *file, size_t *n)
     if (!in)
         fclose(f);
     if (rc != FLT_OK) {
-        fprintf(stderr, "sallyport: %s: %s\n", in ? "standard input" : file, rc == FLT_E_LIMIT ? "larger than 256 MiB" : "cannot be read");
+        fprintf(stderr, "sallyport: %s: %s\n", in ? "standard input" : file,
+                rc == FLT_E_LIMIT ? "larger than 256 MiB" : "cannot be read");
         flt_buf_free(&b);
         return NULL;
     }

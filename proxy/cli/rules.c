@@ -84,8 +84,11 @@ static int print_json(const struct flt_rule_info *r)
 static void explain_text(const struct flt_rule_info *r)
 {
     printf("%.*s: %.*s\n", FLT_STR_ARG(r->id), FLT_STR_ARG(r->title));
-    printf("  class        %s\n  severity     %s (confidence %.2f)\n", flt_class_names[r->class_], flt_severity_names[r->severity], r->confidence);
-    printf("  sensitivity  %u: acts for tenants whose block level is at least that, is recorded from the observe level on\n", r->sensitivity);
+    printf("  class        %s\n  severity     %s (confidence %.2f)\n", flt_class_names[r->class_],
+           flt_severity_names[r->severity], r->confidence);
+    printf("  sensitivity  %u: acts for tenants whose block level is at least that, is recorded from the observe level "
+           "on\n",
+           r->sensitivity);
     printf("  action       %s in %s\n  roles       ", flt_action_names[r->action], directions(r));
     for (unsigned i = 0; i < FLT_ROLE_COUNT; i++) {
         if (r->roles & (1u << i))
@@ -94,8 +97,8 @@ static void explain_text(const struct flt_rule_info *r)
     printf("\n  shape        %s, at most %u bytes are held while it may still match\n", r->shape, r->max_width);
     if (r->placeholder.n != 0)
         printf("  placeholder  %.*s\n", FLT_STR_ARG(r->placeholder));
-    printf("  patterns     %u\n  examples     %u that match, %u that do not\n  defined at   %.*s:%u\n", r->n_patterns, r->n_match, r->n_no_match,
-           FLT_STR_ARG(r->file), r->line);
+    printf("  patterns     %u\n  examples     %u that match, %u that do not\n  defined at   %.*s:%u\n", r->n_patterns,
+           r->n_match, r->n_no_match, FLT_STR_ARG(r->file), r->line);
 }
 
 static int list(const struct flt_snapshot *s, bool json)
@@ -108,8 +111,8 @@ static int list(const struct flt_snapshot *s, bool json)
                 return 2;
             continue;
         }
-        printf("%-36.*s %-8s L%u %-8s %-8s %-7s %.*s\n", FLT_STR_ARG(r.id), flt_severity_names[r.severity], r.sensitivity, flt_action_names[r.action],
-               directions(&r), r.shape, FLT_STR_ARG(r.title));
+        printf("%-36.*s %-8s L%u %-8s %-8s %-7s %.*s\n", FLT_STR_ARG(r.id), flt_severity_names[r.severity],
+               r.sensitivity, flt_action_names[r.action], directions(&r), r.shape, FLT_STR_ARG(r.title));
     }
     return 0;
 }
@@ -139,15 +142,18 @@ static int summary(const struct flt_snapshot *s)
         patterns += r.n_patterns;
         examples += r.n_match + r.n_no_match;
     }
-    printf("%u rules, %u patterns, %u examples: all pass, whole and byte by byte\n", flt_snapshot_rules(s), patterns, examples);
+    printf("%u rules, %u patterns, %u examples: all pass, whole and byte by byte\n", flt_snapshot_rules(s), patterns,
+           examples);
     return 0;
 }
 
 /* 0 = go on, 1 = help, 2 = wrong. */
 static int parse(int argc, char **argv, struct flt_str *dirs, uint32_t *n, bool *json)
 {
-    static const struct option longs[] = {
-        {"rules", required_argument, NULL, 'r'}, {"format", required_argument, NULL, 'f'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {{"rules", required_argument, NULL, 'r'},
+                                          {"format", required_argument, NULL, 'f'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
     int c;
     optind = 1;
     while ((c = getopt_long(argc, argv, "h", longs, NULL)) != -1) {

@@ -12,7 +12,10 @@ int main(void)
     struct flt_str edited;
     int bad = 1;
     if (s != NULL && w != NULL && arena != NULL && flt_worker_prepare(w, s) == FLT_OK) {
-        struct flt_text_in in = {.snapshot = s, .tenant = UINT32_MAX, .role = FLT_ROLE_USER, .text = FLT_STR("write to ada@example.org now")};
+        struct flt_text_in in = {.snapshot = s,
+                                 .tenant = UINT32_MAX,
+                                 .role = FLT_ROLE_USER,
+                                 .text = FLT_STR("write to ada@example.org now")};
         bad = flt_inspect_text(w, &in, arena, &dec, &edited) != FLT_OK || !flt_str_is(edited, "write to [EMAIL] now");
     }
     flt_arena_free(arena);

@@ -1,4 +1,4 @@
-"""Scripts parse, are executable, and stop at the first error; no path of a developer's machine stands in the tree."""
+"""Scripts parse, are executable, and stop at unset names and broken pipes; no path of a developer's machine stands in the tree."""
 import pathlib
 import re
 import subprocess
@@ -15,8 +15,8 @@ for name in ("conf/demo", "conf/install", "conf/build", "tests/run", ".ci/run", 
     if not path.stat().st_mode & 0o111:
         failures.append("%s is not executable" % name)
     if "bash" in text.splitlines()[0]:
-        if "set -euo pipefail" not in text and "set -eu" not in text:
-            failures.append("%s does not stop at errors" % name)
+        if not re.search(r"^set -\w*uo pipefail$", text, flags=re.M):
+            failures.append("%s does not stop at unset names and broken pipes" % name)
         if subprocess.run(["bash", "-n", str(path)]).returncode != 0:
             failures.append("%s does not parse" % name)
 bad = re.compile(r"/(?:home|root|work|tmp/b)/[a-z]")

@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define FLT_MUST_CHECK __attribute__((warn_unused_result))
+#define FLT_MUST_CHECK   __attribute__((warn_unused_result))
 #define FLT_PRINTF(f, a) __attribute__((format(printf, f, a)))
 #define FLT_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -23,15 +23,15 @@
 /* 0 is success, failures are negative. Every function that returns one is FLT_MUST_CHECK. */
 enum flt_status {
     FLT_OK = 0,
-    FLT_E_NOMEM = -1,     /* the allocator, or an arena that reached its maximum */
-    FLT_E_LIMIT = -2,     /* a stated maximum was reached: size, depth, count, budget */
-    FLT_E_SYNTAX = -3,    /* input is not what its format allows */
-    FLT_E_AMBIGUOUS = -4, /* well-formed, but two readers could disagree (duplicate keys, lone surrogates) */
-    FLT_E_ENCODING = -5,  /* not UTF-8 */
-    FLT_E_TYPE = -6,      /* a known member has the wrong JSON type */
-    FLT_E_ENGINE = -7,    /* Hyperscan or PCRE2 could not finish: the text was not inspected */
-    FLT_E_CONFIG = -8,    /* configuration, rule pack or tenant is wrong: see the diagnostics */
-    FLT_E_IO = -9,        /* a file could not be read or written */
+    FLT_E_NOMEM = -1,        /* the allocator, or an arena that reached its maximum */
+    FLT_E_LIMIT = -2,        /* a stated maximum was reached: size, depth, count, budget */
+    FLT_E_SYNTAX = -3,       /* input is not what its format allows */
+    FLT_E_AMBIGUOUS = -4,    /* well-formed, but two readers could disagree (duplicate keys, lone surrogates) */
+    FLT_E_ENCODING = -5,     /* not UTF-8 */
+    FLT_E_TYPE = -6,         /* a known member has the wrong JSON type */
+    FLT_E_ENGINE = -7,       /* Hyperscan or PCRE2 could not finish: the text was not inspected */
+    FLT_E_CONFIG = -8,       /* configuration, rule pack or tenant is wrong: see the diagnostics */
+    FLT_E_IO = -9,           /* a file could not be read or written */
     FLT_E_UNSUPPORTED = -10, /* valid, but this build cannot inspect it (so it is not let through) */
     FLT_E_TRUNCATED = -11    /* input ended in the middle */
 };
@@ -47,7 +47,7 @@ struct flt_str {
     size_t n;
 };
 
-#define FLT_STR(lit) ((struct flt_str){(lit), sizeof(lit) - 1})
+#define FLT_STR(lit)   ((struct flt_str){(lit), sizeof(lit) - 1})
 #define FLT_STR_ARG(s) (int)(s).n, ((s).n != 0 ? (s).p : "") /* for "%.*s" */
 
 static inline struct flt_str flt_str_of(const char *cstr)
@@ -75,7 +75,7 @@ struct flt_err {
     int status;
     unsigned line, col; /* 1-based; 0 = not known */
     char file[256];
-    char path[128];   /* key path such as "listen[0].tls.key" */
+    char path[128]; /* key path such as "listen[0].tls.key" */
     char message[384];
     bool truncated; /* something above did not fit */
 };
@@ -84,7 +84,7 @@ struct flt_err {
 struct flt_diag {
     struct flt_err *v;
     unsigned n, cap;
-    unsigned dropped; /* problems beyond FLT_DIAG_MAX */
+    unsigned dropped;  /* problems beyond FLT_DIAG_MAX */
     unsigned warnings; /* entries with status FLT_OK are warnings */
 };
 #define FLT_DIAG_MAX 200u

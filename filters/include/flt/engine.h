@@ -13,7 +13,8 @@
 #include "flt/base.h"
 #include "flt/policy.h"
 
-/* ---- snapshot ------------------------------------------------------------------------------------------------------ */
+/* ---- snapshot ------------------------------------------------------------------------------------------------------
+ */
 
 struct flt_snapshot;
 
@@ -45,12 +46,12 @@ struct flt_rule_info {
     unsigned line;
     enum flt_class class_;
     enum flt_severity severity;
-    double confidence; /* 0..1 */
+    double confidence;   /* 0..1 */
     uint8_t sensitivity; /* 1..4 */
     enum flt_action action;
     bool request, response;
-    uint8_t roles; /* bit set of enum flt_role in which it acts; elsewhere it is recorded only */
-    const char *shape; /* "bounded", "run", "block" */
+    uint8_t roles;      /* bit set of enum flt_role in which it acts; elsewhere it is recorded only */
+    const char *shape;  /* "bounded", "run", "block" */
     uint32_t max_width; /* bytes; of the head for run and of the opening for block */
     struct flt_str placeholder;
     uint32_t n_patterns, n_match, n_no_match; /* patterns and examples */
@@ -59,7 +60,8 @@ uint32_t flt_snapshot_rules(const struct flt_snapshot *s);
 /* i < flt_snapshot_rules(). Slices live as long as the snapshot. */
 void flt_snapshot_rule(const struct flt_snapshot *s, uint32_t i, struct flt_rule_info *out);
 
-/* ---- worker ---------------------------------------------------------------------------------------------------------- */
+/* ---- worker
+ * ---------------------------------------------------------------------------------------------------------- */
 
 /* Scratch of one thread: Hyperscan scratch, PCRE2 match data and JIT stack. Never shared, never re-entered. */
 struct flt_worker;
@@ -68,7 +70,8 @@ struct flt_worker *flt_worker_new(void);
 int flt_worker_prepare(struct flt_worker *w, const struct flt_snapshot *s) FLT_MUST_CHECK;
 void flt_worker_free(struct flt_worker *w);
 
-/* ---- decisions --------------------------------------------------------------------------------------------------------- */
+/* ---- decisions
+ * --------------------------------------------------------------------------------------------------------- */
 
 /* One confirmed hit. Holds positions, never text. */
 struct flt_finding {
@@ -82,11 +85,11 @@ struct flt_finding {
 
 enum flt_cause {
     FLT_CAUSE_NONE,
-    FLT_CAUSE_POLICY,   /* rules */
-    FLT_CAUSE_MALFORMED,/* not strict JSON / SSE */
-    FLT_CAUSE_LIMIT,    /* a limit or budget was reached */
-    FLT_CAUSE_ENGINE,   /* a matcher failed */
-    FLT_CAUSE_OPAQUE    /* content no inspector exists for */
+    FLT_CAUSE_POLICY,    /* rules */
+    FLT_CAUSE_MALFORMED, /* not strict JSON / SSE */
+    FLT_CAUSE_LIMIT,     /* a limit or budget was reached */
+    FLT_CAUSE_ENGINE,    /* a matcher failed */
+    FLT_CAUSE_OPAQUE     /* content no inspector exists for */
 };
 extern const char *const flt_cause_names[];
 
@@ -94,17 +97,18 @@ struct flt_decision {
     enum flt_action action; /* gravest that acts */
     enum flt_action would;  /* gravest as if enforced */
     enum flt_cause cause;
-    double score; /* 0..1, comparable over inputs, also for allowed text */
+    double score;           /* 0..1, comparable over inputs, also for allowed text */
     uint32_t blocking_rule; /* index of the rule named in a refusal; UINT32_MAX = none */
     const struct flt_finding *findings;
     uint32_t n_findings;
     uint32_t findings_dropped; /* beyond the record's bound of 1,000 (still acted on) */
-    uint64_t bytes_total;   /* bytes of text found in the document */
-    uint64_t bytes_scanned; /* of those, looked at by the scanner */
-    uint64_t bytes_opaque;  /* of those, not text: base64 images, audio */
+    uint64_t bytes_total;      /* bytes of text found in the document */
+    uint64_t bytes_scanned;    /* of those, looked at by the scanner */
+    uint64_t bytes_opaque;     /* of those, not text: base64 images, audio */
 };
 
-/* ---- plain text (CLI, tests) -------------------------------------------------------------------------------------------- */
+/* ---- plain text (CLI, tests)
+ * -------------------------------------------------------------------------------------------- */
 
 struct flt_text_in {
     const struct flt_snapshot *snapshot;
@@ -113,14 +117,16 @@ struct flt_text_in {
     enum flt_role role;
     struct flt_str text; /* UTF-8; invalid UTF-8 is FLT_E_ENCODING */
 };
-/* Result lives in the arena. *edited is in.text itself when nothing changed. Errors: encoding, engine, memory, limit. */
+/* Result lives in the arena. *edited is in.text itself when nothing changed. Errors: encoding, engine, memory, limit.
+ */
 int flt_inspect_text(struct flt_worker *w, const struct flt_text_in *in, struct flt_arena *arena,
                      struct flt_decision *dec, struct flt_str *edited) FLT_MUST_CHECK;
 /* The same through the stream path, in pieces of `piece` bytes (>= 1): must give the same result. */
 int flt_inspect_text_stream(struct flt_worker *w, const struct flt_text_in *in, size_t piece, struct flt_arena *arena,
                             struct flt_decision *dec, struct flt_str *edited) FLT_MUST_CHECK;
 
-/* ---- dialects and routes ------------------------------------------------------------------------------------------------- */
+/* ---- dialects and routes
+ * ------------------------------------------------------------------------------------------------- */
 
 struct flt_dialect;
 enum flt_route_kind {
@@ -132,10 +138,10 @@ enum flt_route_kind {
 struct flt_route {
     enum flt_route_kind kind;
     const struct flt_dialect *dialect;
-    const char *provider; /* as given to flt_route_match; pinned */
-    bool azure_shape; /* answer errors as Azure does */
+    const char *provider;      /* as given to flt_route_match; pinned */
+    bool azure_shape;          /* answer errors as Azure does */
     struct flt_str deployment; /* from the path; pins the target */
-    const char *name; /* stable route name for audit and metrics, e.g. "openai_chat" */
+    const char *name;          /* stable route name for audit and metrics, e.g. "openai_chat" */
 };
 /*
  * Exact allow-list on the raw request target (path, then optional ?query). Percent signs, empty or dot segments and any
@@ -147,7 +153,8 @@ void flt_route_match(const char *provider, struct flt_str method, struct flt_str
 /* True when this build has a dialect for the provider name. */
 bool flt_provider_known(const char *provider);
 
-/* ---- requests -------------------------------------------------------------------------------------------------------------- */
+/* ---- requests
+ * -------------------------------------------------------------------------------------------------------------- */
 
 struct flt_request_in {
     const struct flt_snapshot *snapshot;
@@ -177,7 +184,8 @@ struct flt_request_out {
 int flt_inspect_request(struct flt_worker *w, const struct flt_request_in *in, struct flt_arena *arena,
                         struct flt_request_out *out) FLT_MUST_CHECK;
 
-/* ---- whole answers ------------------------------------------------------------------------------------------------------------ */
+/* ---- whole answers
+ * ------------------------------------------------------------------------------------------------------------ */
 
 struct flt_answer_in {
     const struct flt_snapshot *snapshot;
@@ -199,7 +207,8 @@ struct flt_answer_out {
 int flt_inspect_answer(struct flt_worker *w, const struct flt_answer_in *in, struct flt_arena *arena,
                        struct flt_answer_out *out) FLT_MUST_CHECK;
 
-/* ---- streamed answers ----------------------------------------------------------------------------------------------------------- */
+/* ---- streamed answers
+ * ----------------------------------------------------------------------------------------------------------- */
 
 struct flt_stream;
 struct flt_stream_in {
@@ -214,8 +223,10 @@ struct flt_stream_in {
 enum flt_stream_state {
     FLT_STREAM_RUNNING,
     FLT_STREAM_ENDED,   /* the dialect's terminator left: end the body properly */
-    FLT_STREAM_BLOCKED, /* policy ended it; the dialect's proper ending is in out: close upstream, end the body properly */
-    FLT_STREAM_FAILED   /* malformed, truncated or over a limit: an error event is in out: close upstream, end the body UNCLEANLY */
+    FLT_STREAM_BLOCKED, /* policy ended it; the dialect's proper ending is in out: close upstream, end the body properly
+                         */
+    FLT_STREAM_FAILED   /* malformed, truncated or over a limit: an error event is in out: close upstream, end the body
+                           UNCLEANLY */
 };
 /* NULL = no memory. */
 struct flt_stream *flt_stream_open(struct flt_worker *w, const struct flt_stream_in *in);
@@ -236,36 +247,38 @@ size_t flt_stream_memory(const struct flt_stream *s);
 uint64_t flt_stream_text_bytes(const struct flt_stream *s);
 void flt_stream_close(struct flt_stream *s);
 
-/* ---- refusals ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- refusals
+ * ----------------------------------------------------------------------------------------------------------------------
+ */
 
 enum flt_refusal_kind {
-    FLT_REFUSE_POLICY,       /* 400, code content_filter */
-    FLT_REFUSE_BAD_REQUEST,  /* 400 */
-    FLT_REFUSE_AUTH,         /* 401 */
-    FLT_REFUSE_FORBIDDEN,    /* 403 */
-    FLT_REFUSE_NOT_FOUND,    /* 404 */
-    FLT_REFUSE_METHOD,       /* 405 */
-    FLT_REFUSE_TIMEOUT,      /* 408 */
-    FLT_REFUSE_TOO_LARGE,    /* 413 */
-    FLT_REFUSE_TARGET,       /* 414 */
-    FLT_REFUSE_MEDIA,        /* 415 */
-    FLT_REFUSE_EXPECT,       /* 417 */
-    FLT_REFUSE_MISDIRECTED,  /* 421 */
-    FLT_REFUSE_HEADERS,      /* 431 */
-    FLT_REFUSE_RATE,         /* 429 */
-    FLT_REFUSE_UNAVAILABLE,  /* 503 */
-    FLT_REFUSE_UPSTREAM,     /* 502 */
-    FLT_REFUSE_UPSTREAM_TIME,/* 504 */
+    FLT_REFUSE_POLICY,          /* 400, code content_filter */
+    FLT_REFUSE_BAD_REQUEST,     /* 400 */
+    FLT_REFUSE_AUTH,            /* 401 */
+    FLT_REFUSE_FORBIDDEN,       /* 403 */
+    FLT_REFUSE_NOT_FOUND,       /* 404 */
+    FLT_REFUSE_METHOD,          /* 405 */
+    FLT_REFUSE_TIMEOUT,         /* 408 */
+    FLT_REFUSE_TOO_LARGE,       /* 413 */
+    FLT_REFUSE_TARGET,          /* 414 */
+    FLT_REFUSE_MEDIA,           /* 415 */
+    FLT_REFUSE_EXPECT,          /* 417 */
+    FLT_REFUSE_MISDIRECTED,     /* 421 */
+    FLT_REFUSE_HEADERS,         /* 431 */
+    FLT_REFUSE_RATE,            /* 429 */
+    FLT_REFUSE_UNAVAILABLE,     /* 503 */
+    FLT_REFUSE_UPSTREAM,        /* 502 */
+    FLT_REFUSE_UPSTREAM_TIME,   /* 504 */
     FLT_REFUSE_NOT_IMPLEMENTED, /* 501 */
-    FLT_REFUSE_VERSION       /* 505 */
+    FLT_REFUSE_VERSION          /* 505 */
 };
 struct flt_refusal {
     enum flt_refusal_kind kind;
-    const char *message;    /* static or operator words; never input */
-    const char *code;       /* machine code such as "invalid_json"; NULL = the kind's default */
+    const char *message; /* static or operator words; never input */
+    const char *code;    /* machine code such as "invalid_json"; NULL = the kind's default */
     struct flt_str request_id;
     const struct flt_snapshot *snapshot; /* for the rule below; may be NULL */
-    uint32_t rule;          /* rule named in a policy refusal; UINT32_MAX = none */
+    uint32_t rule;                       /* rule named in a policy refusal; UINT32_MAX = none */
 };
 /* Writes the JSON body in the route's own shape; returns the HTTP status. route may be NULL (OpenAI shape). */
 int flt_refusal_write(const struct flt_route *route, const struct flt_refusal *r, struct flt_buf *out);

@@ -66,17 +66,17 @@ struct flt_tenant {
     struct flt_credential {
         uint8_t sha256[32];
         unsigned line, col;
-    } *credentials;
+    } * credentials;
     uint32_t n_credentials;
     struct flt_str upstream; /* used where no route matches; empty = only routes */
     unsigned upstream_line, upstream_col;
     struct flt_route_conf *routes;
     uint32_t n_routes;
     struct flt_rules_conf {
-        struct flt_strlist enable;  /* globs over "class/rule.id"; n = 0: everything */
-        struct flt_strlist disable; /* same; wins over enable */
-        int64_t block_level;        /* sensitivity.block, 1..4: rules up to this level act */
-        int64_t observe_level;      /* sensitivity.observe, 1..4: rules up to this level are recorded */
+        struct flt_strlist enable;         /* globs over "class/rule.id"; n = 0: everything */
+        struct flt_strlist disable;        /* same; wins over enable */
+        int64_t block_level;               /* sensitivity.block, 1..4: rules up to this level act */
+        int64_t observe_level;             /* sensitivity.observe, 1..4: rules up to this level are recorded */
         int class_action[FLT_CLASS_COUNT]; /* enum flt_action, -1 = the rule's own */
         unsigned line, col;
     } rules;

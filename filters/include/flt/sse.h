@@ -11,9 +11,9 @@
 
 /* One line of a frame, by offsets into the frame's bytes. */
 struct flt_sse_line {
-    uint32_t off, len;     /* the line without its terminator */
-    uint32_t value, vlen;  /* the field's value: after the colon and one optional space */
-    uint8_t field;         /* enum flt_sse_field */
+    uint32_t off, len;    /* the line without its terminator */
+    uint32_t value, vlen; /* the field's value: after the colon and one optional space */
+    uint8_t field;        /* enum flt_sse_field */
 };
 enum flt_sse_field { FLT_SSE_COMMENT, FLT_SSE_DATA, FLT_SSE_EVENT, FLT_SSE_ID, FLT_SSE_RETRY, FLT_SSE_UNKNOWN };
 

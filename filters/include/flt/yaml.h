@@ -10,7 +10,7 @@
 
 #include "flt/base.h"
 
-struct flt_yaml;                 /* one parsed file */
+struct flt_yaml;                       /* one parsed file */
 typedef struct flt_yaml_node flt_node; /* opaque: a node of it; lives as long as the file */
 
 /*
@@ -34,7 +34,7 @@ struct flt_str flt_node_str(flt_node *n);
 bool flt_node_is_null(flt_node *n);
 /* True when the scalar was written without quotes. */
 bool flt_node_is_plain(flt_node *n);
-uint32_t flt_node_count(flt_node *n);          /* list items or map pairs */
+uint32_t flt_node_count(flt_node *n);             /* list items or map pairs */
 flt_node *flt_node_item(flt_node *n, uint32_t i); /* list item */
 flt_node *flt_node_key(flt_node *n, uint32_t i);  /* map pair i: key, value */
 flt_node *flt_node_value(flt_node *n, uint32_t i);
@@ -86,7 +86,7 @@ struct flt_key {
     size_t offset; /* of the field in the output struct */
     unsigned flags;
     int64_t min, max;
-    const char *const *names;   /* FLT_KEY_ENUM: NULL-terminated */
+    const char *const *names; /* FLT_KEY_ENUM: NULL-terminated */
     /* FLT_KEY_MAP: its table, ended by a NULL name. FLT_KEY_CUSTOM: the table of one item, for flt_walk_keys only. */
     const struct flt_key *keys;
     const char *each; /* FLT_KEY_CUSTOM with keys: how an item stands in a path, "[]" or ".<name>" */
