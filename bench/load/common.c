@@ -44,10 +44,12 @@ struct bufferevent *load_connect(struct event_base *base, SSL_CTX *tls, uint16_t
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     SSL *ssl = SSL_new(tls);
-    if (fd < 0 || ssl == NULL || SSL_set_tlsext_host_name(ssl, "localhost") != 1 || SSL_set1_host(ssl, "localhost") != 1)
+    if (fd < 0 || ssl == NULL || SSL_set_tlsext_host_name(ssl, "localhost") != 1 ||
+        SSL_set1_host(ssl, "localhost") != 1)
         load_die("no socket or no memory for a connection");
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    struct bufferevent *b = bufferevent_openssl_socket_new(base, fd, ssl, BUFFEREVENT_SSL_CONNECTING, BEV_OPT_CLOSE_ON_FREE);
+    struct bufferevent *b =
+        bufferevent_openssl_socket_new(base, fd, ssl, BUFFEREVENT_SSL_CONNECTING, BEV_OPT_CLOSE_ON_FREE);
     if (b == NULL || bufferevent_socket_connect(b, (struct sockaddr *)&to, sizeof(to)) != 0)
         load_die("cannot connect to port %u", port);
     return b;
@@ -61,8 +63,10 @@ const char *load_request(const struct load_options *o, size_t *n)
         load_die("cannot read the request body");
     size_t len = fread(body, 1, sizeof(body) - 1, f);
     (void)fclose(f);
-    int head = snprintf(request, sizeof(request), "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n"
-                                                  "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n", o->bearer != NULL ? o->bearer : "none", len);
+    int head = snprintf(request, sizeof(request),
+                        "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n"
+                        "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
+                        o->bearer != NULL ? o->bearer : "none", len);
     if (head < 0 || (size_t)head + len > sizeof(request))
         load_die("the request is too long");
     memcpy(request + head, body, len);

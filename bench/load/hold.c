@@ -1,4 +1,5 @@
-/* hold.c: opens keep-alive connections, has one request answered on each, and keeps them idle until it is told to leave. */
+/* hold.c: opens keep-alive connections, has one request answered on each, and keeps them idle until it is told to
+ * leave. */
 #include <signal.h>
 #include <unistd.h>
 

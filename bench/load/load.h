@@ -1,7 +1,7 @@
 /*
  * load.h: the load side of bench/load/run, one program with three jobs: an upstream that streams events at a pace, the
- * clients of such streams, and a holder of idle keep-alive connections. TLS on loopback, libevent's own bufferevents: none
- * of the proxy's code, so that a fault there cannot hide here.
+ * clients of such streams, and a holder of idle keep-alive connections. TLS on loopback, libevent's own bufferevents:
+ * none of the proxy's code, so that a fault there cannot hide here.
  */
 #ifndef BENCH_LOAD_LOAD_H
 #define BENCH_LOAD_LOAD_H
@@ -26,8 +26,8 @@ struct load_options {
     const char *body;        /* clients: file with the request body */
     unsigned count;          /* streams, connections */
     unsigned events;         /* upstream: events of one answer */
-    unsigned pace_ms;        /* upstream: between events; clients: between the starts of two streams, in units of 1/10 */
-    bool paused;             /* clients: wait for a line on standard input before leaving */
+    unsigned pace_ms; /* upstream: between events; clients: between the starts of two streams, in units of 1/10 */
+    bool paused;      /* clients: wait for a line on standard input before leaving */
 };
 
 /* Prints to standard error and exits with status 2. */

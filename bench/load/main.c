@@ -4,12 +4,13 @@
 
 #include "load.h"
 
-static const char usage[] = "usage: bench_load upstream --port N --certificate FILE --key FILE --events N --pace-ms N\n"
-                            "       bench_load streams  --port N --ca FILE --bearer KEY --body FILE --count N --pace-ms N [--wait]\n"
-                            "       bench_load hold     --port N --ca FILE --bearer KEY --body FILE --count N [--wait]\n"
-                            "\n"
-                            "All on 127.0.0.1, TLS. streams: N clients, started so many tenths of a millisecond apart.\n"
-                            "--wait waits for a line on standard input: streams before it starts, hold before it leaves.\n";
+static const char usage[] =
+    "usage: bench_load upstream --port N --certificate FILE --key FILE --events N --pace-ms N\n"
+    "       bench_load streams  --port N --ca FILE --bearer KEY --body FILE --count N --pace-ms N [--wait]\n"
+    "       bench_load hold     --port N --ca FILE --bearer KEY --body FILE --count N [--wait]\n"
+    "\n"
+    "All on 127.0.0.1, TLS. streams: N clients, started so many tenths of a millisecond apart.\n"
+    "--wait waits for a line on standard input: streams before it starts, hold before it leaves.\n";
 
 static bool set(struct load_options *o, int c)
 {
@@ -60,9 +61,10 @@ static void raise_files(void)
 
 int main(int argc, char **argv)
 {
-    static const struct option longs[] = {{"port", 1, NULL, 'p'}, {"certificate", 1, NULL, 'c'}, {"key", 1, NULL, 'k'}, {"ca", 1, NULL, 'a'},
-                                          {"bearer", 1, NULL, 'b'}, {"body", 1, NULL, 'B'}, {"count", 1, NULL, 'n'}, {"events", 1, NULL, 'e'},
-                                          {"pace-ms", 1, NULL, 't'}, {"wait", 0, NULL, 'w'}, {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {
+        {"port", 1, NULL, 'p'},    {"certificate", 1, NULL, 'c'}, {"key", 1, NULL, 'k'},   {"ca", 1, NULL, 'a'},
+        {"bearer", 1, NULL, 'b'},  {"body", 1, NULL, 'B'},        {"count", 1, NULL, 'n'}, {"events", 1, NULL, 'e'},
+        {"pace-ms", 1, NULL, 't'}, {"wait", 0, NULL, 'w'},        {NULL, 0, NULL, 0}};
     struct load_options o = {.count = 1, .events = 50, .pace_ms = 20};
     int c;
     while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {

@@ -1,6 +1,6 @@
 /*
- * streams.c: many clients of event streams. All connect first (handshakes are not what is measured), then start one after
- * the other; every event's age on arrival is taken from the time it carries.
+ * streams.c: many clients of event streams. All connect first (handshakes are not what is measured), then start one
+ * after the other; every event's age on arrival is taken from the time it carries.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -122,9 +122,11 @@ static void on_start(evutil_socket_t fd, short what, void *arg)
 
 static void report(struct run *r)
 {
-    (void)printf("streams=%u failed=%u events=%zu first_p50_ms=%.3f first_p99_ms=%.3f age_p50_ms=%.3f age_p99_ms=%.3f\n", r->o->count, r->failed, r->n_age,
-                 load_quantile(r->first, r->n_first, 0.5), load_quantile(r->first, r->n_first, 0.99), load_quantile(r->age, r->n_age, 0.5),
-                 load_quantile(r->age, r->n_age, 0.99));
+    (void)printf(
+        "streams=%u failed=%u events=%zu first_p50_ms=%.3f first_p99_ms=%.3f age_p50_ms=%.3f age_p99_ms=%.3f\n",
+        r->o->count, r->failed, r->n_age, load_quantile(r->first, r->n_first, 0.5),
+        load_quantile(r->first, r->n_first, 0.99), load_quantile(r->age, r->n_age, 0.5),
+        load_quantile(r->age, r->n_age, 0.99));
 }
 
 int load_streams(const struct load_options *o)

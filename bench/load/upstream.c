@@ -1,6 +1,7 @@
 /*
- * upstream.c: answers every POST with an event stream at a fixed pace. Each event holds the time it was written in a member
- * that no reader of such streams knows ("t", nanoseconds of the monotonic clock), so that clients can say how long it took.
+ * upstream.c: answers every POST with an event stream at a fixed pace. Each event holds the time it was written in a
+ * member that no reader of such streams knows ("t", nanoseconds of the monotonic clock), so that clients can say how
+ * long it took.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -19,8 +20,9 @@ struct peer {
 };
 
 /* Ordinary words, each with its space in front, as tokens have it: a filter may hold a word until the next begins. */
-static const char *const words[] = {" the", " answer", " goes", " on", " with", " plain", " words", " that", " no", " rule",
-                                    " cares", " about", ",", " one", " after", " another", ".", " Then", " it", " continues"};
+static const char *const words[] = {" the",   " answer",  " goes", " on",    " with",  " plain",    " words",
+                                    " that",  " no",      " rule", " cares", " about", ",",         " one",
+                                    " after", " another", ".",     " Then",  " it",    " continues"};
 
 static void chunk(struct evbuffer *out, const char *event, size_t n)
 {
@@ -35,9 +37,12 @@ static void send_event(struct peer *p)
     struct evbuffer *out = bufferevent_get_output(p->b);
     const char *finish = p->sent + 1 == p->o->events ? "\"stop\"" : "null";
     const char *text = p->sent == 0 ? "" : words[p->sent % (sizeof(words) / sizeof(words[0]))];
-    int n = snprintf(event, sizeof(event), "data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1700000000,\"model\":\"m\",\"t\":%llu,"
-                                           "\"choices\":[{\"index\":0,\"delta\":{%s\"content\":\"%s\"},\"finish_reason\":%s}]}\n\n",
-                     (unsigned long long)load_now_ns(), p->sent == 0 ? "\"role\":\"assistant\"," : "", text, finish);
+    int n = snprintf(
+        event, sizeof(event),
+        "data: "
+        "{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1700000000,\"model\":\"m\",\"t\":%llu,"
+        "\"choices\":[{\"index\":0,\"delta\":{%s\"content\":\"%s\"},\"finish_reason\":%s}]}\n\n",
+        (unsigned long long)load_now_ns(), p->sent == 0 ? "\"role\":\"assistant\"," : "", text, finish);
     chunk(out, event, (size_t)n);
     if (++p->sent < p->o->events)
         return;
@@ -82,7 +87,8 @@ static void on_read(struct bufferevent *b, void *arg)
     struct timeval pace = {.tv_sec = p->o->pace_ms / 1000, .tv_usec = (long)(p->o->pace_ms % 1000) * 1000};
     p->answering = true;
     p->sent = 0;
-    evbuffer_add_printf(bufferevent_get_output(b), "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
+    evbuffer_add_printf(bufferevent_get_output(b),
+                        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
     (void)event_add(p->timer, &pace);
     send_event(p);
 }
@@ -127,13 +133,16 @@ static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct socka
 int load_upstream(const struct load_options *o)
 {
     struct server s = {.o = o, .base = event_base_new(), .tls = SSL_CTX_new(TLS_server_method())};
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(o->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in at = {
+        .sin_family = AF_INET, .sin_port = htons(o->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     (void)signal(SIGPIPE, SIG_IGN);
     if (s.base == NULL || s.tls == NULL || o->certificate == NULL || o->key == NULL ||
-        SSL_CTX_use_certificate_chain_file(s.tls, o->certificate) != 1 || SSL_CTX_use_PrivateKey_file(s.tls, o->key, SSL_FILETYPE_PEM) != 1)
+        SSL_CTX_use_certificate_chain_file(s.tls, o->certificate) != 1 ||
+        SSL_CTX_use_PrivateKey_file(s.tls, o->key, SSL_FILETYPE_PEM) != 1)
         load_die("cannot use certificate and key");
-    struct evconnlistener *l = evconnlistener_new_bind(s.base, on_accept, &s, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE | LEV_OPT_CLOSE_ON_EXEC,
-                                                       4096, (struct sockaddr *)&at, sizeof(at));
+    struct evconnlistener *l = evconnlistener_new_bind(
+        s.base, on_accept, &s, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE | LEV_OPT_CLOSE_ON_EXEC, 4096,
+        (struct sockaddr *)&at, sizeof(at));
     if (l == NULL)
         load_die("cannot listen on port %u", o->port);
     (void)event_base_dispatch(s.base);

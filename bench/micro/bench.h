@@ -8,7 +8,8 @@
 #include "flt/engine.h"
 #include "flt/json.h"
 
-/* ---- measuring ------------------------------------------------------------------------------------------------------ */
+/* ---- measuring ------------------------------------------------------------------------------------------------------
+ */
 
 struct bench_options {
     const char *data;    /* folder of labelled data, or NULL */
@@ -28,14 +29,16 @@ void bench_die(const char *fmt, ...) FLT_PRINTF(1, 2) __attribute__((noreturn));
 void bench_check(int rc, const char *what);
 /* Processor time of this thread so far. */
 uint64_t bench_cpu_ns(void);
-/* Calls fn again and again; the median and the best of nine rounds. With iterations, calls it so often and gives zeros. */
+/* Calls fn again and again; the median and the best of nine rounds. With iterations, calls it so often and gives zeros.
+ */
 struct bench_time bench_run(const struct bench_options *o, void (*fn)(void *arg), void *arg);
 /* One aligned line: name, figure, unit, note. */
 void bench_print(const char *name, double value, const char *unit, const char *fmt, ...) FLT_PRINTF(4, 5);
 /* True when this bench was asked for. */
 bool bench_wanted(const struct bench_options *o, const char *name);
 
-/* ---- texts ---------------------------------------------------------------------------------------------------------- */
+/* ---- texts ----------------------------------------------------------------------------------------------------------
+ */
 
 enum bench_text_kind { BENCH_ENGLISH, BENCH_CODE, BENCH_CJK, BENCH_WIRE };
 
@@ -51,11 +54,13 @@ void bench_text_free(struct bench_text *t);
 struct flt_str bench_text_head(struct flt_str text, size_t n);
 
 /* Appends the "text" member of every line of a gzipped JSON-lines file to out; false when it cannot be read. */
-bool bench_read_set(const char *dir, const char *name, bool (*take)(struct flt_str text), bool json, struct flt_buf *out);
+bool bench_read_set(const char *dir, const char *name, bool (*take)(struct flt_str text), bool json,
+                    struct flt_buf *out);
 /* Appends every file that matches a glob under the project's tree. */
 void bench_read_files(const char *source, const char *pattern, struct flt_buf *out);
 
-/* ---- bodies --------------------------------------------------------------------------------------------------------- */
+/* ---- bodies ---------------------------------------------------------------------------------------------------------
+ */
 
 /* A chat request of about `bytes` bytes: a system message, then turns of user and assistant with the text. */
 void bench_chat_body(struct flt_str text, size_t bytes, struct flt_buf *out);
@@ -69,7 +74,8 @@ struct bench_stream_body {
 void bench_stream_body(struct flt_str text, size_t delta, uint32_t deltas, struct bench_stream_body *out);
 void bench_stream_body_free(struct bench_stream_body *b);
 
-/* ---- the benches ---------------------------------------------------------------------------------------------------- */
+/* ---- the benches ----------------------------------------------------------------------------------------------------
+ */
 
 struct bench_rig {
     const struct bench_options *options;

@@ -22,7 +22,8 @@ static struct flt_str piece_of(struct flt_str text, size_t *at, size_t n)
 
 void bench_chat_body(struct flt_str text, size_t bytes, struct flt_buf *out)
 {
-    static const char head[] = "{\"model\":\"gpt-4o-mini\",\"temperature\":0.2,\"max_tokens\":512,\"messages\":[{\"role\":\"system\",\"content\":"
+    static const char head[] = "{\"model\":\"gpt-4o-mini\",\"temperature\":0.2,\"max_tokens\":512,\"messages\":[{"
+                               "\"role\":\"system\",\"content\":"
                                "\"You are a careful assistant. Answer in plain words.\"}";
     static const char *const roles[] = {"user", "assistant"};
     size_t at = 0;
@@ -49,7 +50,9 @@ void bench_stream_body(struct flt_str text, size_t delta, uint32_t deltas, struc
         bench_die("out of memory");
     flt_buf_init(&out->bytes, (size_t)deltas * 1024 + 4096);
     for (uint32_t i = 0; i <= deltas; i++) {
-        add(&out->bytes, "data: {\"id\":\"chatcmpl-9f2c41\",\"object\":\"chat.completion.chunk\",\"created\":1700000000,\"model\":\"gpt-4o-mini\","
+        add(&out->bytes, "data: "
+                         "{\"id\":\"chatcmpl-9f2c41\",\"object\":\"chat.completion.chunk\",\"created\":1700000000,"
+                         "\"model\":\"gpt-4o-mini\","
                          "\"system_fingerprint\":null,\"choices\":[{\"index\":0,\"delta\":{");
         add(&out->bytes, i == 0 ? "\"role\":\"assistant\",\"content\":\"" : "\"content\":\"");
         if (i != 0)

@@ -5,13 +5,14 @@
 
 #include "bench.h"
 
-static const char usage[] = "usage: bench_micro [--only NAME] [--iterations N] [--seconds S] [--data DIR] [--source DIR]\n"
-                            "\n"
-                            "  --only NAME      json, scan, request, request-2k, request-100k, stream or snapshot\n"
-                            "  --iterations N   do the chosen work N times without timing it (for callgrind)\n"
-                            "  --seconds S      about how long one figure is measured (default 0.5)\n"
-                            "  --data DIR       labelled data (default: $SALLYPORT_DATA, else ../shared/data of the tree)\n"
-                            "  --source DIR     the project's tree\n";
+static const char usage[] =
+    "usage: bench_micro [--only NAME] [--iterations N] [--seconds S] [--data DIR] [--source DIR]\n"
+    "\n"
+    "  --only NAME      json, scan, request, request-2k, request-100k, stream or snapshot\n"
+    "  --iterations N   do the chosen work N times without timing it (for callgrind)\n"
+    "  --seconds S      about how long one figure is measured (default 0.5)\n"
+    "  --data DIR       labelled data (default: $SALLYPORT_DATA, else ../shared/data of the tree)\n"
+    "  --source DIR     the project's tree\n";
 
 static struct flt_snapshot *build(const char *cache, bool skip_examples, double *ms)
 {
@@ -66,7 +67,8 @@ void bench_snapshot(void)
     bench_print("snapshot build, cold cache", cold, "ms", "%u rules", flt_snapshot_rules(s));
     bench_print("snapshot build, warm cache", best, "ms", "best of 5");
     bench_print("  without running the rules' examples", bare, "ms", "best of 5");
-    bench_print("snapshot memory", (double)flt_snapshot_memory(s) / 1024, "KiB", "most bytes one channel can hold back: %u", flt_snapshot_max_hold(s));
+    bench_print("snapshot memory", (double)flt_snapshot_memory(s) / 1024, "KiB",
+                "most bytes one channel can hold back: %u", flt_snapshot_max_hold(s));
     flt_snapshot_free(s);
     remove_cache(dir);
 }
@@ -87,15 +89,17 @@ static const char *find_data(const char *source)
     static char beside[4096];
     const char *env = getenv("SALLYPORT_DATA");
     if (env != NULL)
-        return env;
+        return access(env, R_OK) == 0 ? env : NULL;
     (void)snprintf(beside, sizeof(beside), "%s/../shared/data", source);
     return access(beside, R_OK) == 0 ? beside : NULL;
 }
 
 static void read_options(int argc, char **argv, struct bench_options *o)
 {
-    static const struct option longs[] = {{"only", required_argument, NULL, 'o'}, {"iterations", required_argument, NULL, 'i'}, {"seconds", required_argument, NULL, 's'},
-                                          {"data", required_argument, NULL, 'd'}, {"source", required_argument, NULL, 'S'}, {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {
+        {"only", required_argument, NULL, 'o'},    {"iterations", required_argument, NULL, 'i'},
+        {"seconds", required_argument, NULL, 's'}, {"data", required_argument, NULL, 'd'},
+        {"source", required_argument, NULL, 'S'},  {NULL, 0, NULL, 0}};
     int c;
     *o = (struct bench_options){.source = SP_SOURCE_DIR, .seconds = 0.5};
     while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
@@ -138,7 +142,10 @@ int main(int argc, char **argv)
     double ms;
     read_options(argc, argv, &o);
     if (o.iterations == 0)
-        (void)printf("texts: %s\n", o.data != NULL ? o.data : "no labelled data (SALLYPORT_DATA is not set): the project's own files and generated text");
+        (void)printf("texts: %s\n",
+                     o.data != NULL
+                         ? o.data
+                         : "no labelled data (SALLYPORT_DATA names none): the project's own files and generated text");
     if (bench_wanted(&o, "snapshot"))
         bench_snapshot();
     if (o.only != NULL && strcmp(o.only, "snapshot") == 0)

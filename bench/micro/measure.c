@@ -1,6 +1,6 @@
 /*
- * measure.c: clock, rounds, output lines. Rounds are measured in processor time of this thread, so that other work on the
- * machine disturbs them as little as it can.
+ * measure.c: clock, rounds, output lines. Rounds are measured in processor time of this thread, so that other work on
+ * the machine disturbs them as little as it can.
  */
 #include <stdarg.h>
 

@@ -1,7 +1,8 @@
 /* measure_request.c: the strict JSON scan, the scanner over plain texts, and the whole pass over a chat request. */
 #include "bench.h"
 
-/* ---- JSON ------------------------------------------------------------------------------------------------------------ */
+/* ---- JSON
+ * ------------------------------------------------------------------------------------------------------------ */
 
 struct json_job {
     struct flt_str text;
@@ -22,8 +23,8 @@ static void report_json(struct bench_rig *r, const char *name, struct flt_str te
     struct json_job job = {text, r->arena};
     struct bench_time t = bench_run(r->options, scan_json, &job);
     if (r->options->iterations == 0)
-        bench_print(name, (double)text.n * 1000 / t.median, "MB/s", "best %.0f; %zu bytes%s%s", (double)text.n * 1000 / t.best, text.n,
-                    note[0] != '\0' ? "; " : "", note);
+        bench_print(name, (double)text.n * 1000 / t.median, "MB/s", "best %.0f; %zu bytes%s%s",
+                    (double)text.n * 1000 / t.best, text.n, note[0] != '\0' ? "; " : "", note);
 }
 
 void bench_json(struct bench_rig *r)
@@ -43,7 +44,8 @@ void bench_json(struct bench_rig *r)
     bench_text_free(&english);
 }
 
-/* ---- plain text ------------------------------------------------------------------------------------------------------- */
+/* ---- plain text
+ * ------------------------------------------------------------------------------------------------------- */
 
 #define PIECE 65536u
 
@@ -62,7 +64,11 @@ static void scan_text(void *arg)
         struct flt_decision dec;
         struct flt_str edited;
         struct flt_str piece = bench_text_head((struct flt_str){job->text.p + at, job->text.n - at}, PIECE);
-        struct flt_text_in in = {.snapshot = r->snapshot, .tenant = UINT32_MAX, .direction = FLT_REQUEST, .role = FLT_ROLE_USER, .text = piece};
+        struct flt_text_in in = {.snapshot = r->snapshot,
+                                 .tenant = UINT32_MAX,
+                                 .direction = FLT_REQUEST,
+                                 .role = FLT_ROLE_USER,
+                                 .text = piece};
         flt_arena_reset(r->arena);
         bench_check(flt_inspect_text(r->worker, &in, r->arena, &dec, &edited), "inspect text");
         job->findings += dec.n_findings;
@@ -75,20 +81,25 @@ void bench_scan(struct bench_rig *r)
     static const struct {
         enum bench_text_kind kind;
         const char *name;
-    } rows[] = {{BENCH_ENGLISH, "inspect text, English prose"}, {BENCH_CODE, "inspect text, source code"}, {BENCH_CJK, "inspect text, Chinese/Japanese/Korean"}};
+    } rows[] = {{BENCH_ENGLISH, "inspect text, English prose"},
+                {BENCH_CODE, "inspect text, source code"},
+                {BENCH_CJK, "inspect text, Chinese/Japanese/Korean"}};
     for (size_t i = 0; i < FLT_ARRAY_LEN(rows); i++) {
         struct bench_text t;
         bench_text_load(r->options, rows[i].kind, &t);
         struct text_job job = {r, bench_text_head(flt_buf_str(&t.text), (size_t)1 << 20), 0};
         struct bench_time ns = bench_run(r->options, scan_text, &job);
         if (r->options->iterations == 0)
-            bench_print(rows[i].name, (double)job.text.n * 1000 / ns.median, "MB/s", "best %.0f; 1 MiB in pieces of 64 KiB, %llu findings; %s, %zu KB",
-                        (double)job.text.n * 1000 / ns.best, (unsigned long long)job.findings, t.origin, t.distinct / 1000);
+            bench_print(rows[i].name, (double)job.text.n * 1000 / ns.median, "MB/s",
+                        "best %.0f; 1 MiB in pieces of 64 KiB, %llu findings; %s, %zu KB",
+                        (double)job.text.n * 1000 / ns.best, (unsigned long long)job.findings, t.origin,
+                        t.distinct / 1000);
         bench_text_free(&t);
     }
 }
 
-/* ---- chat requests ----------------------------------------------------------------------------------------------------- */
+/* ---- chat requests
+ * ----------------------------------------------------------------------------------------------------- */
 
 struct request_job {
     struct bench_rig *rig;
@@ -101,7 +112,8 @@ static void inspect_request(void *arg)
     struct request_job *job = arg;
     struct bench_rig *r = job->rig;
     struct flt_request_out out;
-    struct flt_request_in in = {.snapshot = r->snapshot, .tenant = UINT32_MAX, .route = &r->route, .body = job->body, .seed = 7};
+    struct flt_request_in in = {
+        .snapshot = r->snapshot, .tenant = UINT32_MAX, .route = &r->route, .body = job->body, .seed = 7};
     flt_arena_reset(r->arena);
     bench_check(flt_inspect_request(r->worker, &in, r->arena, &out), "inspect request");
     job->findings = out.decision.n_findings;
@@ -114,7 +126,8 @@ static void report_request(struct bench_rig *r, const char *name, struct flt_str
     struct request_job job = {r, flt_buf_str(&body), 0};
     struct bench_time t = bench_run(r->options, inspect_request, &job);
     if (r->options->iterations == 0)
-        bench_print(name, t.median / 1000, "us", "best %.2f; %zu bytes, %u findings", t.best / 1000, body.n, job.findings);
+        bench_print(name, t.median / 1000, "us", "best %.2f; %zu bytes, %u findings", t.best / 1000, body.n,
+                    job.findings);
     flt_buf_free(&body);
 }
 

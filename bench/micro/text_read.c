@@ -70,7 +70,8 @@ static void take_line(struct flt_str line, bool (*take)(struct flt_str text), bo
     bench_check(flt_buf_add(out, json ? "," : "\n", 1), "text");
 }
 
-bool bench_read_set(const char *dir, const char *name, bool (*take)(struct flt_str text), bool json, struct flt_buf *out)
+bool bench_read_set(const char *dir, const char *name, bool (*take)(struct flt_str text), bool json,
+                    struct flt_buf *out)
 {
     char path[4096];
     struct flt_buf raw;
@@ -93,7 +94,8 @@ bool bench_read_set(const char *dir, const char *name, bool (*take)(struct flt_s
 
 #else
 
-bool bench_read_set(const char *dir, const char *name, bool (*take)(struct flt_str text), bool json, struct flt_buf *out)
+bool bench_read_set(const char *dir, const char *name, bool (*take)(struct flt_str text), bool json,
+                    struct flt_buf *out)
 {
     (void)dir;
     (void)name;

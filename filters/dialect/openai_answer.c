@@ -59,29 +59,41 @@ static int walk_name(const struct flt_walker *w, uint32_t m)
     return flt_walk_string(&alone, m, FLT_FIELD_NAME);
 }
 
-/* Tokens of logprobs say the answer again: their texts form a channel of their own; a cut there nulls the whole member. */
+/* One element of a logprobs list: {"token": ...}, or the bare string of older formats. */
+static int walk_token(const struct flt_walker *w, struct flt_field repeat, uint32_t e)
+{
+    const struct flt_json *j = w->j;
+    repeat.tok = j->tok[e].type == FLT_JSON_OBJECT ? flt_json_get(j, e, FLT_STR("token")) : e;
+    if (!flt_tok_is(j, repeat.tok, FLT_JSON_STRING))
+        return flt_walk_all(w, e);
+    return flt_fields_add(w->fields, w->arena, repeat);
+}
+
+/*
+ * Tokens of logprobs say the answer again: their texts form a channel of their own; a cut there nulls the whole member. A whole
+ * answer's logprobs also go when its text is cut, so a field without text of its own says where they are.
+ */
 static int walk_logprobs(const struct flt_walker *base, struct flt_choice *c, uint32_t v, bool stream)
 {
     const struct flt_json *j = base->j;
     struct flt_walker w = *base;
+    struct flt_field repeat = {.tok = v, .kind = FLT_FIELD_REPEAT, .role = FLT_ROLE_ASSISTANT, .container = v, .choice = c->index};
     int rc = FLT_OK;
     if (j->tok[v].type == FLT_JSON_NULL)
         return FLT_OK;
     c->logprobs = v;
-    if (j->tok[v].type != FLT_JSON_OBJECT)
-        return flt_walk_all(base, v);
+    if (!stream)
+        rc = flt_fields_add(base->fields, base->arena, repeat);
+    if (rc != FLT_OK || j->tok[v].type != FLT_JSON_OBJECT)
+        return rc != FLT_OK ? rc : flt_walk_all(base, v);
     for (uint32_t m = flt_member_first(j, v); rc == FLT_OK && m < j->tok[v].next; m = flt_member_next(j, m)) {
-        uint64_t key = flt_channel_key(stream ? w.channel : c->index + 1u, flt_json_raw(j, m), 7);
+        repeat.channel = flt_channel_key(stream ? w.channel : c->index + 1u, flt_json_raw(j, m), 7);
         if (j->tok[m + 1].type != FLT_JSON_ARRAY) {
             rc = walk_value(&w, m + 1);
             continue;
         }
-        for (uint32_t e = m + 2; rc == FLT_OK && e < j->tok[m + 1].next; e = j->tok[e].next) {
-            uint32_t tok = j->tok[e].type == FLT_JSON_OBJECT ? flt_json_get(j, e, FLT_STR("token")) : 0;
-            struct flt_field f = {.tok = tok, .kind = FLT_FIELD_REPEAT, .role = FLT_ROLE_ASSISTANT, .channel = key, .container = v, .choice = c->index};
-            if (flt_tok_is(j, tok, FLT_JSON_STRING))
-                rc = flt_fields_add(base->fields, base->arena, f);
-        }
+        for (uint32_t e = m + 2; rc == FLT_OK && e < j->tok[m + 1].next; e = j->tok[e].next)
+            rc = walk_token(&w, repeat, e);
     }
     return rc;
 }
@@ -166,9 +178,9 @@ static int walk_choice(const struct flt_walker *base, const struct shape *s, str
         rc = walk_name(&w, m);
         if (rc != FLT_OK)
             break;
-        if (flt_name_is(j, m, s->body) && j->tok[v].type == FLT_JSON_OBJECT) {
+        if (flt_name_is(j, m, s->body)) {
             c->message = v;
-            rc = walk_body(&w, s, c, v);
+            rc = j->tok[v].type == FLT_JSON_OBJECT ? walk_body(&w, s, c, v) : walk_value(&w, v);
         } else if (flt_name_is(j, m, "logprobs")) {
             struct flt_walker l = w;
             l.channel = s->stream ? flt_channel_key(c->index + 1u, FLT_STR("logprobs"), 3) : 0;

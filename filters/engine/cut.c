@@ -22,7 +22,7 @@ int flt_cut_text(const struct flt_ruleset *rs, const struct flt_cut *v, uint32_t
             rc = flt_buf_add_str(out, flt_decide_placeholder(rs, v[i].rule));
         at = b > at ? b : at;
     }
-    return rc == FLT_OK ? flt_buf_add(out, text.p + at, text.n - at) : rc;
+    return rc == FLT_OK && at < text.n ? flt_buf_add(out, text.p + at, text.n - at) : rc;
 }
 
 int flt_cut_wire(const struct flt_ruleset *rs, struct flt_cut *v, uint32_t n, uint64_t begin, uint64_t end,

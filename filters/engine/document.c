@@ -405,6 +405,8 @@ static int repeat_hits(struct flt_document *d, uint32_t from, uint32_t to, bool 
     for (uint32_t i = from; rc == FLT_OK && i < to; i++) {
         struct flt_str s;
         struct flt_offmap map;
+        if (d->json->tok[d->fields->v[i].tok].type != FLT_JSON_STRING)
+            continue;
         rc = flt_json_text(d->json, d->fields->v[i].tok, d->arena, &s, &map);
         if (rc == FLT_OK)
             rc = flt_buf_add_str(&b, s);
@@ -435,7 +437,8 @@ static int inspect_repeats(struct pass *p)
         j = i + 1;
         if (f->kind != FLT_FIELD_REPEAT)
             continue;
-        while (j < d->fields->n && d->fields->v[j].kind == FLT_FIELD_REPEAT && d->fields->v[j].channel == f->channel)
+        while (j < d->fields->n && d->fields->v[j].kind == FLT_FIELD_REPEAT && d->fields->v[j].channel == f->channel &&
+               d->fields->v[j].container == f->container)
             j++;
         bool hit = choice_was_cut(p, f->choice);
         if (!hit)

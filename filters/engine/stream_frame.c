@@ -70,8 +70,8 @@ static bool released(const struct flt_stream *s, const struct frame *f)
 static struct flt_inner_piece inner_piece(const struct frame *f, const struct piece *p)
 {
     return (struct flt_inner_piece){
-        .map = {.v = f->step + p->step, .n = p->n_step, .base = p->map_base, .to_end = p->map_to_end, .from_end = p->map_from_end},
-        .flips = f->flip + p->flip,
+        .map = {.v = p->n_step != 0 ? f->step + p->step : NULL, .n = p->n_step, .base = p->map_base, .to_end = p->map_to_end, .from_end = p->map_from_end},
+        .flips = p->n_flip != 0 ? f->flip + p->flip : NULL,
         .n_flips = p->n_flip,
         .starts_inside = p->starts_inside,
     };

@@ -98,7 +98,8 @@ struct flt_track {
 int flt_track_open(struct flt_track *t, const struct flt_track_conf *conf) FLT_MUST_CHECK;
 /* Whole texts: no scanner state; give hits with flt_track_hit, then call flt_track_whole once. */
 int flt_track_begin(struct flt_track *t, const struct flt_track_conf *conf, struct flt_str text) FLT_MUST_CHECK;
-void flt_track_hit(struct flt_track *t, uint32_t detector, uint64_t end);
+/* A match may begin in [end - reach, end]. */
+void flt_track_hit(struct flt_track *t, uint32_t detector, uint64_t end, uint32_t reach);
 /* A flt_hit_fn for scanners, which collects; arg is the struct flt_track. */
 void flt_track_scan_hit(void *arg, uint32_t id, uint64_t end);
 int flt_track_whole(struct flt_track *t, struct flt_kit *kit) FLT_MUST_CHECK;

@@ -6,10 +6,9 @@
 #define SLACK 4u /* bytes past a window that boundaries may look at, and one more so that they never touch its end */
 
 /* Hits of one scan come in any order. */
-void flt_track_hit(struct flt_track *t, uint32_t det, uint64_t end)
+void flt_track_hit(struct flt_track *t, uint32_t det, uint64_t end, uint32_t reach)
 {
-    uint64_t width = t->conf.rs->detectors[det].width;
-    uint64_t lo = end > width ? end - width : 0;
+    uint64_t lo = end > reach ? end - reach : 0;
     struct flt_window *w = t->last_win[det] != 0 ? &t->win[t->last_win[det] - 1] : NULL;
     t->unsearched = true;
     if (w != NULL && lo <= w->hi) {
@@ -43,7 +42,7 @@ static void follow_step(struct flt_track *t, const struct flt_expression_step *e
     if (e->step > 0 && (seen[e->step - 1] == 0 || seen[e->step - 1] >= end || end - seen[e->step - 1] > width))
         return;
     if (e->step == e->last)
-        flt_track_hit(t, e->det, end);
+        flt_track_hit(t, e->det, end, e->reach);
     else
         seen[e->step] = (uint32_t)end;
 }
@@ -174,7 +173,7 @@ static int search_window(struct flt_track *t, struct flt_kit *kit, struct flt_wi
     struct flt_str text = {t->text, (size_t)(limit - t->base)};
     while (from <= w->hi && from < limit) {
         enum flt_found found;
-        struct flt_found_at at;
+        struct flt_found_at at = {.last = (size_t)(w->hi - t->base)};
         flt_match_scratch_allow(kit->match, t->budget);
         int rc = flt_matcher_find(d->m, kit->match, text, (size_t)(from - t->base), more, &found, &at);
         t->budget = flt_match_scratch_left(kit->match);

@@ -82,6 +82,7 @@ struct flt_ruleset {
     struct flt_expression_hits {
         struct flt_expression_step {
             uint32_t det;
+            uint32_t reach; /* a match begins at most this many bytes before the hit's end */
             uint8_t step, last; /* this hit is number `step` of 0..last that a match needs, in order */
         } * v;
         uint32_t n, cap;

@@ -104,11 +104,13 @@ static bool collect_detector(struct collector *c, uint32_t det)
 {
     const struct flt_rule *r = &c->s->rules[c->s->detectors[det].rule];
     const struct flt_factors *f = &flt_matcher_shape(c->s->detectors[det].m)->factors;
-    struct flt_expression_step step = {.det = det};
+    struct flt_expression_step step = {.det = det, .reach = c->s->detectors[det].width};
     bool caseless = r->caseless != 0, ok = true;
     if (flt_factors_score(f) >= FACTORS_ENOUGH) {
         step.last = (uint8_t)(f->n - 1);
         for (step.step = 0; step.step < f->n; step.step++) {
+            uint32_t width = c->s->detectors[det].width;
+            step.reach = f->reach[step.step] < width ? f->reach[step.step] : width;
             for (unsigned i = 0; ok && i < f->v[step.step].n; i++)
                 ok = add_expression(c, literal_pattern(c->arena, &f->v[step.step].v[i]), caseless, step);
         }

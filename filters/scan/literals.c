@@ -155,7 +155,7 @@ void flt_literals_reduce(struct flt_literals *l)
     *l = out;
 }
 
-void flt_factors_add(struct flt_factors *f, const struct flt_literals *l)
+void flt_factors_add(struct flt_factors *f, const struct flt_literals *l, uint32_t reach)
 {
     if (flt_literals_score(l) < FACTOR_LEAST)
         return;
@@ -168,9 +168,11 @@ void flt_factors_add(struct flt_factors *f, const struct flt_literals *l)
         if (flt_literals_score(&f->v[least]) >= flt_literals_score(l))
             return;
         memmove(&f->v[least], &f->v[least + 1], (f->n - 1u - least) * sizeof(f->v[0]));
+        memmove(&f->reach[least], &f->reach[least + 1], (f->n - 1u - least) * sizeof(f->reach[0]));
         f->n--;
     }
     f->v[f->n] = *l;
+    f->reach[f->n] = reach;
     flt_literals_reduce(&f->v[f->n++]);
 }
 

@@ -33,9 +33,10 @@ struct flt_literals {
 struct flt_factors {
     uint8_t n;
     struct flt_literals v[FLT_FACTORS_MAX];
+    uint32_t reach[FLT_FACTORS_MAX]; /* the set's word ends at most this many bytes after the match begins */
 };
 /* Appends a set in order; a full list drops its least telling one. Sets that say too little are left out. */
-void flt_factors_add(struct flt_factors *f, const struct flt_literals *l);
+void flt_factors_add(struct flt_factors *f, const struct flt_literals *l, uint32_t reach);
 /* Sum of the sets' scores. */
 double flt_factors_score(const struct flt_factors *f);
 

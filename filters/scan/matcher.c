@@ -74,7 +74,7 @@ static int compile_find(struct flt_matcher *m, const struct flt_matcher_conf *c,
     int rc = flt_buf_printf(&full, "%s(?:%.*s)%s", boundaries[c->left].left, FLT_STR_ARG(flt_buf_str(&m->head)),
                             boundaries[c->right].right);
     if (rc == FLT_OK) {
-        m->find = compile(flt_buf_str(&full), options, why, cap);
+        m->find = compile(flt_buf_str(&full), options | PCRE2_USE_OFFSET_LIMIT, why, cap);
         /* Only candidates that may span words are looked at a second time (policy/view.h). */
         bool second = flt_byteset_has(&m->shape.body, ' ');
         if (m->find != NULL && second)
@@ -260,8 +260,11 @@ int flt_matcher_find(const struct flt_matcher *m, struct flt_match_scratch *k, s
                      bool more, enum flt_found *found, struct flt_found_at *at)
 {
     const PCRE2_SIZE *o = pcre2_get_ovector_pointer(k->data);
-    while (from <= text.n) {
+    size_t last = at->last < text.n ? at->last : text.n;
+    while (from <= last) {
+        (void)pcre2_set_offset_limit(k->context, last);
         int rc = run(m->find, k, text, from, more, found);
+        (void)pcre2_set_offset_limit(k->context, PCRE2_UNSET); /* the other patterns are compiled without */
         if (rc != FLT_OK)
             return rc;
         uint64_t cost = (*found == FLT_FOUND_NONE ? text.n : *found == FLT_FOUND_PARTIAL ? o[0] : o[1]) - from;

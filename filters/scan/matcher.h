@@ -65,6 +65,7 @@ enum flt_found { FLT_FOUND_NONE, FLT_FOUND_MATCH, FLT_FOUND_PARTIAL };
 struct flt_found_at {
     size_t begin, end;             /* the whole match (head, opening); partial: begin only */
     size_t value_begin, value_end; /* the capture group, or the whole match */
+    size_t last;                   /* in: no match that begins behind this is wanted; SIZE_MAX = all are */
 };
 /*
  * First match (validators included) in text[from..], looking back at text before `from`. more = text may go on, so a

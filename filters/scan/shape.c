@@ -284,24 +284,31 @@ static void repeat_literals(struct part *p, uint32_t lo, uint32_t hi)
     flt_literals_better(&p->required, &p->exact);
     if (hi != lo)
         p->exact.valid = false;
+    /* Which round a word is of is not known: it may be the last. */
+    uint32_t whole = hi == UNBOUNDED ? UNBOUNDED : mul_width(p->max, hi);
+    for (unsigned i = 0; i < p->factors.n && hi != 1; i++)
+        p->factors.reach[i] = whole;
     if (p->factors.n == 0)
-        flt_factors_add(&p->factors, &p->required);
+        flt_factors_add(&p->factors, &p->required, whole);
 }
 
 /* The literals of a sequence, part by part: `now` is the set of strings that end where the reader stands. */
 struct chain {
     struct flt_literals now, best;
     struct flt_factors factors;
+    uint32_t width; /* greatest width so far */
     bool whole; /* now covers the whole sequence so far */
 };
 
 static void chain_add(struct chain *c, const struct part *p)
 {
+    uint32_t before = c->width;
+    c->width = add_width(c->width, p->max);
     flt_literals_better(&c->best, &p->required);
     if (p->exact.valid && flt_literals_cross(&c->now, &p->exact))
         return;
     flt_literals_better(&c->best, &c->now);
-    flt_factors_add(&c->factors, &c->now);
+    flt_factors_add(&c->factors, &c->now, before);
     c->whole = false;
     if (p->exact.valid) {
         c->now = p->exact;
@@ -309,13 +316,13 @@ static void chain_add(struct chain *c, const struct part *p)
     }
     flt_literals_empty(&c->now);
     for (unsigned i = 0; i < p->factors.n; i++)
-        flt_factors_add(&c->factors, &p->factors.v[i]);
+        flt_factors_add(&c->factors, &p->factors.v[i], add_width(before, p->factors.reach[i]));
 }
 
 static void chain_end(struct chain *c, struct part *out)
 {
     flt_literals_better(&c->best, &c->now);
-    flt_factors_add(&c->factors, &c->now);
+    flt_factors_add(&c->factors, &c->now, c->width);
     out->factors = c->factors;
     out->required = c->best;
     out->exact = c->now;
@@ -499,7 +506,7 @@ static bool read_alternation(struct reader *r, struct part *out)
             r->open_in_alternation = true;
     }
     if (out->factors.n == 0)
-        flt_factors_add(&out->factors, &out->required);
+        flt_factors_add(&out->factors, &out->required, out->max);
     return true;
 }
 

@@ -90,9 +90,10 @@ static void stream_whole(const char *name, struct flt_str in, struct flt_str wan
         fail_msg("%s gives\n%.*s", name, FLT_STR_ARG(flt_buf_str(&d.out)));
     assert_int_equal(d.state, strncmp(name, "blocked", 7) == 0 ? FLT_STREAM_BLOCKED : FLT_STREAM_ENDED);
     assert_int_equal(d.would == FLT_ACT_ALLOW, flt_str_eq(in, want));
-    struct reading *read = read_stream(flt_buf_str(&d.out));
-    assert_false(read->broken);
-    reading_free(read);
+    struct reading *before = read_stream(in), *after = read_stream(flt_buf_str(&d.out));
+    assert_int_equal(after->broken, before->broken); /* half a surrogate pair is more than jansson reads */
+    reading_free(before);
+    reading_free(after);
     delivery_free(&d);
     stream_rig_close(&r);
 }

@@ -138,6 +138,7 @@ struct reading {
     unsigned n;
     bool done, error;
     bool broken; /* an event that is not what clients can read */
+    bool odd;    /* ... or that they would read otherwise than we do */
     char finish[8][24]; /* per choice */
 };
 
@@ -169,8 +170,11 @@ static inline void reading_delta(struct reading *r, long long choice, const json
     static const char *const kinds[] = {"content", "reasoning_content", "refusal"};
     size_t i;
     const json_t *call;
-    for (size_t k = 0; k < FLT_ARRAY_LEN(kinds); k++)
-        reading_add(r, choice, kinds[k], json_object_get(delta, kinds[k]));
+    for (size_t k = 0; k < FLT_ARRAY_LEN(kinds); k++) {
+        const json_t *v = json_object_get(delta, kinds[k]);
+        r->odd = r->odd || (v != NULL && !json_is_string(v) && !json_is_null(v));
+        reading_add(r, choice, kinds[k], v);
+    }
     json_array_foreach(json_object_get(delta, "tool_calls"), i, call)
     {
         char kind[32];
@@ -198,6 +202,7 @@ static inline void reading_event(struct reading *r, struct flt_str data)
     {
         long long index = json_integer_value(json_object_get(choice, "index"));
         const json_t *finish = json_object_get(choice, "finish_reason");
+        r->odd = r->odd || !json_is_integer(json_object_get(choice, "index"));
         reading_delta(r, index, json_object_get(choice, "delta"));
         if (json_is_string(finish) && index >= 0 && index < 8)
             snprintf(r->finish[index], sizeof(r->finish[0]), "%s", json_string_value(finish));
@@ -306,6 +311,85 @@ static inline void write_event(struct flt_buf *b, uint64_t *seed, const struct f
         rc = flt_buf_printf(b, "%s%s", f->eol, f->eol);
     if (rc != FLT_OK)
         abort();
+}
+
+/* A few texts of a few choices, to be said in pieces. */
+#define MAX_TEXTS 4u
+
+struct script {
+    struct {
+        unsigned choice;
+        const char *kind;
+        char text[500];
+        size_t n, sent;
+    } v[MAX_TEXTS];
+    unsigned n;
+    unsigned choices;
+};
+
+static inline void make_script(struct script *s, uint64_t *seed)
+{
+    static const char *const kinds[] = {"content", "reasoning_content", "refusal"};
+    *s = (struct script){.choices = 1 + rig_random(seed) % 2};
+    s->n = 1 + rig_random(seed) % (s->choices == 1 ? MAX_TEXTS - 1 : MAX_TEXTS);
+    for (unsigned i = 0; i < s->n; i++) {
+        s->v[i].choice = i % s->choices;
+        s->v[i].kind = kinds[i / s->choices];
+        s->v[i].n = rig_text(seed, s->v[i].text, sizeof(s->v[i].text), 1 + rig_random(seed) % 8);
+        if (rig_random(seed) % 4 == 0 && s->v[i].n + 8 < sizeof(s->v[i].text)) {
+            memcpy(s->v[i].text + s->v[i].n, "\xF0\x9F\x98\x80\xE4\xB8\xAD\"\\", 9);
+            s->v[i].n += 9;
+        }
+    }
+}
+
+/* The next few characters of a text. */
+static inline struct flt_str next_piece(struct script *s, unsigned i, uint64_t *seed)
+{
+    size_t from = s->v[i].sent, to = from + 1 + rig_random(seed) % 9;
+    while (to < s->v[i].n && ((uint8_t)s->v[i].text[to] & 0xC0) == 0x80)
+        to++;
+    to = to < s->v[i].n ? to : s->v[i].n;
+    s->v[i].sent = to;
+    return (struct flt_str){s->v[i].text + from, to - from};
+}
+
+static inline void write_chunk(struct flt_buf *out, uint64_t *seed, const struct framing *f, unsigned choice, const char *kind, struct flt_str piece, const char *finish)
+{
+    struct flt_buf b;
+    flt_buf_init(&b, 1u << 16);
+    int rc = flt_buf_printf(&b, "{\"id\":\"c1\",\"created\":17,\"model\":\"m\",\"choices\":[{\"index\":%u,\"delta\":{", choice);
+    if (rc == FLT_OK && kind != NULL) {
+        rc = flt_buf_printf(&b, "\"%s\":\"", kind);
+        write_escaped(&b, seed, piece);
+        rc = rc == FLT_OK ? flt_buf_add(&b, "\"", 1) : rc;
+    }
+    if (rc == FLT_OK)
+        rc = flt_buf_printf(&b, "},\"finish_reason\":%s}]}", finish);
+    if (rc != FLT_OK)
+        abort();
+    write_event(out, seed, f, flt_buf_str(&b));
+    flt_buf_free(&b);
+}
+
+static inline void write_script(struct script *s, uint64_t *seed, struct flt_buf *out)
+{
+    static const char *const eols[] = {"\n", "\n", "\r\n", "\r"};
+    struct framing f = {.eol = eols[rig_random(seed) % 4], .data = rig_random(seed) % 3 != 0 ? "data: " : "data:", .lines = rig_random(seed) % 3 == 0, .comments = rig_random(seed) % 3 == 0};
+    for (unsigned left = s->n; left > 0;) {
+        unsigned i = rig_random(seed) % s->n;
+        if (s->v[i].sent == s->v[i].n)
+            continue;
+        struct flt_str piece = next_piece(s, i, seed);
+        write_chunk(out, seed, &f, s->v[i].choice, s->v[i].kind, piece, "null");
+        left -= s->v[i].sent == s->v[i].n;
+    }
+    for (unsigned c = 0; c < s->choices; c++)
+        write_chunk(out, seed, &f, c, NULL, FLT_STR(""), "\"stop\"");
+    if (rig_random(seed) % 4 != 0)
+        write_event(out, seed, &f, FLT_STR("[DONE]"));
+    for (unsigned i = 0; i < s->n; i++)
+        s->v[i].sent = 0;
 }
 
 #endif

@@ -291,7 +291,7 @@ static inline void naive_find(struct naive *x)
         uint64_t from = x->resume[d] > x->front ? x->resume[d] : x->front;
         enum flt_found found = FLT_FOUND_MATCH;
         while (from < x->text.n) {
-            struct flt_found_at at;
+            struct flt_found_at at = {.last = SIZE_MAX};
             flt_match_scratch_allow(x->r->w->kit.match, UINT64_MAX);
             if (flt_matcher_find(rs->detectors[d].m, x->r->w->kit.match, x->text, from, false, &found, &at) != FLT_OK)
                 abort();
