@@ -105,7 +105,7 @@ static int splice(struct pass *p)
         p->out->body = flt_arena_str(p->arena, flt_buf_str(&b), &ok);
     flt_buf_free(&b);
     p->out->edited = true;
-    return rc != FLT_OK ? FLT_E_ENGINE : ok ? FLT_OK : FLT_E_NOMEM;
+    return rc != FLT_OK && rc != FLT_E_NOMEM ? FLT_E_ENGINE : ok ? rc : FLT_E_NOMEM;
 }
 
 int flt_inspect_answer(struct flt_worker *w, const struct flt_answer_in *in, struct flt_arena *arena, struct flt_answer_out *out)

@@ -68,7 +68,7 @@ static int by_place(const void *a, const void *b)
 
 int flt_record_decide(struct flt_record *r, struct flt_arena *arena, struct flt_decision *out)
 {
-    if (r->failed)
+    if (r->failed || r->seen == NULL)
         return FLT_E_NOMEM;
     enum flt_mode mode = r->policy->tenant->mode;
     *out = (struct flt_decision){

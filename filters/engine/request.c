@@ -116,7 +116,7 @@ static int splice(struct pass *p)
     if (rc == FLT_OK)
         p->out->body = flt_arena_str(p->arena, flt_buf_str(&b), &ok);
     flt_buf_free(&b);
-    return rc != FLT_OK ? FLT_E_ENGINE : ok ? FLT_OK : FLT_E_NOMEM;
+    return rc != FLT_OK && rc != FLT_E_NOMEM ? FLT_E_ENGINE : ok ? rc : FLT_E_NOMEM;
 }
 
 int flt_inspect_request(struct flt_worker *w, const struct flt_request_in *in, struct flt_arena *arena, struct flt_request_out *out)

@@ -20,7 +20,7 @@ static int open_channel(struct flt_stream *s, const struct flt_field *f, struct 
         return FLT_E_NOMEM;
     s->channel = v;
     struct channel *c = &s->channel[s->n_channel];
-    *c = (struct channel){.key = f->channel, .choice = f->choice, .tool = f->tool, .repeat = f->kind == FLT_FIELD_REPEAT};
+    *c = (struct channel){.key = f->channel, .choice = f->choice, .tool = f->tool, .json = f->kind == FLT_FIELD_JSON, .repeat = f->kind == FLT_FIELD_REPEAT};
     struct flt_track_conf conf = {
         .rs = s->snapshot->rs,
         .policy = s->policy,
@@ -105,6 +105,10 @@ static int feed_channel(struct flt_stream *s, struct frame *f, const struct flt_
     }
     s->record.total += text.n;
     s->record.scanned += text.n;
+    c->quiet = 0;
+    c->event = s->n_events;
+    if (c->choice < FLT_MAX_CHOICES)
+        s->choice[c->choice].event = s->n_events;
     rc = keep_map(f, &p, &ip);
     if (rc == FLT_OK)
         rc = add_piece(f, &p);
@@ -187,17 +191,39 @@ static int note_choices(struct flt_stream *s, struct frame *f, const struct flt_
     return FLT_OK;
 }
 
+static int finish_channel(struct flt_stream *s, struct channel *c)
+{
+    c->finished = true;
+    int rc = flt_track_finish(&c->track, &s->worker->kit);
+    if (c->track.released == c->track.end && !c->track.blocked)
+        c->track.released++; /* an unfinished escape at the very end has nothing to wait for */
+    return rc;
+}
+
 int flt_stream_finish_channels(struct flt_stream *s, uint32_t choice)
 {
     int rc = FLT_OK;
     for (uint32_t i = 0; rc == FLT_OK && i < s->n_channel; i++) {
         struct channel *c = &s->channel[i];
-        if (c->finished || (choice != UINT32_MAX && c->choice != choice))
+        if (!c->finished && (choice == UINT32_MAX || c->choice == choice))
+            rc = finish_channel(s, c);
+    }
+    return rc;
+}
+
+/* Ends texts that went quiet while something of them waits. Should one go on all the same, it is a new text. */
+static int end_quiet_channels(struct flt_stream *s)
+{
+    int rc = FLT_OK;
+    for (uint32_t i = 0; rc == FLT_OK && i < s->n_channel; i++) {
+        struct channel *c = &s->channel[i];
+        bool others = c->choice < FLT_MAX_CHOICES && s->choice[c->choice].event == s->n_events && c->event != s->n_events;
+        if (!others || c->json || c->finished || c->track.released >= c->track.end || c->track.blocked)
             continue;
-        c->finished = true;
-        rc = flt_track_finish(&c->track, &s->worker->kit);
-        if (c->track.released == c->track.end && !c->track.blocked)
-            c->track.released++; /* an unfinished escape at the very end has nothing to wait for */
+        if (++c->quiet < STREAM_QUIET_EVENTS || s->n_channel > STREAM_MAX_CHANNELS / 2)
+            continue;
+        c->key = FLT_CHANNEL_ALONE; /* no field has this key */
+        rc = finish_channel(s, c);
     }
     return rc;
 }
@@ -216,6 +242,7 @@ int flt_stream_chunk(struct flt_stream *s, struct frame *f, struct flt_str paylo
         rc = s->dialect->chunk(&j, s->json_answer, s->arena, &m, &why);
     if (rc != FLT_OK)
         return rc == FLT_E_NOMEM ? rc : FLT_E_SYNTAX;
+    s->n_events++;
     rc = note_choices(s, f, &j, &m);
     for (uint32_t i = 0; rc == FLT_OK && i < m.fields.n; i++) {
         const struct flt_field *field = &m.fields.v[i];
@@ -226,6 +253,8 @@ int flt_stream_chunk(struct flt_stream *s, struct frame *f, struct flt_str paylo
     }
     if (rc == FLT_OK)
         rc = inspect_alone(s, f, &j, &alone);
+    if (rc == FLT_OK)
+        rc = end_quiet_channels(s);
     for (uint32_t i = 0; rc == FLT_OK && i < m.n_choices; i++) {
         if (m.choices[i].finished)
             rc = flt_stream_finish_channels(s, m.choices[i].index);

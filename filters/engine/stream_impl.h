@@ -12,15 +12,23 @@
 #define STREAM_MAX_CHANNELS 1024u
 #define STREAM_FACT_MAX     256u
 #define STREAM_FREE_FRAMES  32u
+/*
+ * A text whose choice said so many other things since, in other texts, has ended: a model that has begun to answer does not go back into
+ * the middle of a word of its reasoning. Without this the last word of the reasoning would hold up the whole answer.
+ */
+#define STREAM_QUIET_EVENTS 16u
 
 /* One independently accumulating text. */
 struct channel {
     uint64_t key;
     uint32_t choice;
     bool tool;     /* part of a tool call */
+    bool json;     /* JSON text: its strings go on where they stopped */
     bool repeat;   /* logprobs: repeats another channel */
     bool finished; /* its choice said finish_reason */
     bool left;     /* some of its text reached the client */
+    uint32_t quiet; /* events of its choice since its last text */
+    uint64_t event; /* number of its last one */
     struct flt_track track;
     struct flt_inner inner;
 };
@@ -78,6 +86,7 @@ STAILQ_HEAD(frame_list, frame);
 
 struct choice_state {
     bool seen, role_sent, finish_sent, finished;
+    uint64_t event; /* number of the last one with text for it */
 };
 
 struct flt_stream {
@@ -94,6 +103,7 @@ struct flt_stream {
     struct channel *channel;
     uint32_t n_channel, cap_channel;
     struct choice_state choice[FLT_MAX_CHOICES];
+    uint64_t n_events;
     struct frame_list queue, spare;
     uint32_t n_spare;
     size_t held; /* bytes of queued frames */

@@ -59,10 +59,23 @@ struct collector {
     uint32_t cap;
 };
 
+/* Without letters (escapes aside) both cases are the same expression, and one of them is enough. */
+static bool has_letters(const char *pattern)
+{
+    for (; *pattern != '\0'; pattern++) {
+        if (*pattern == '\\' && pattern[1] != '\0')
+            pattern++;
+        else if ((*pattern | 0x20) >= 'a' && (*pattern | 0x20) <= 'z')
+            return true;
+    }
+    return false;
+}
+
 /* Adds the detector to the expression, which is made where it is new: many rules share their telling words. */
 static bool add_expression(struct collector *c, const char *pattern, bool caseless, struct flt_expression_step step)
 {
     struct flt_ruleset *s = c->s;
+    caseless = caseless && pattern != NULL && has_letters(pattern);
     const char *key = pattern != NULL ? flt_arena_printf(c->arena, "%c%s", caseless ? 'i' : 's', pattern) : NULL;
     uint32_t i;
     if (key == NULL)

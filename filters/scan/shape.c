@@ -166,6 +166,8 @@ static bool class_member(struct reader *r, struct flt_byteset *s, int *byte)
     *byte = -1;
     if (c == '[' && r->i + 1 < r->n && (r->p[r->i + 1] == ':' || r->p[r->i + 1] == '.' || r->p[r->i + 1] == '='))
         return fail(r, r->i, "POSIX classes are not part of the pattern language");
+    if (c == '\0')
+        return fail(r, r->i, "a NUL byte is written \\x00");
     if ((uint8_t)c >= 0x80)
         return fail(r, r->i, "non-ASCII characters cannot stand in a class (patterns match bytes): use an alternation");
     if (c != '\\') {
@@ -198,6 +200,8 @@ static bool read_class(struct reader *r, struct flt_byteset *s)
         first = false;
         if (!class_member(r, s, &lo))
             return false;
+        if (lo < 0 && r->i + 1 < r->n && r->p[r->i] == '-' && r->p[r->i + 1] != ']')
+            return fail(r, r->i, "a class cannot begin a range");
         if (lo < 0)
             continue;
         if (r->i + 1 < r->n && r->p[r->i] == '-' && r->p[r->i + 1] != ']') {
@@ -352,6 +356,10 @@ static bool read_atom(struct reader *r, struct part *out)
     case '+':
     case '?':
         return fail(r, r->i, "quantifier has nothing to repeat");
+    case '{': /* PCRE2 reads "{,3}" as text or as a quantifier, as its version goes */
+        return fail(r, r->i, "a brace that is no quantifier, or follows one, is written \\{");
+    case '\0':
+        return fail(r, r->i, "a NUL byte is written \\x00");
     case '\\':
         if (++r->i >= r->n)
             return fail(r, r->i - 1, "pattern ends after a backslash");

@@ -134,8 +134,9 @@ struct reading {
     struct {
         char key[64];
         struct flt_buf text;
+        unsigned event; /* number of its last one */
     } channel[READ_CHANNELS];
-    unsigned n;
+    unsigned n, events;
     bool done, error;
     bool broken; /* an event that is not what clients can read */
     bool odd;    /* ... or that they would read otherwise than we do */
@@ -161,6 +162,12 @@ static inline void reading_add(struct reading *r, long long choice, const char *
     if (!json_is_string(v))
         return;
     snprintf(key, sizeof(key), "%lld/%s", choice, kind);
+    struct flt_buf *text = reading_channel(r, key);
+    unsigned *event = &r->channel[(size_t)((char *)text - (char *)r->channel) / sizeof(r->channel[0])].event;
+    if (json_string_length(v) != 0) {
+        r->odd = r->odd || (*event != 0 && r->events - *event >= 16); /* counts as ended by then */
+        *event = r->events;
+    }
     if (flt_buf_add(reading_channel(r, key), json_string_value(v), json_string_length(v)) != FLT_OK)
         abort();
 }
@@ -196,6 +203,7 @@ static inline void reading_event(struct reading *r, struct flt_str data)
         return;
     }
     json_t *v = json_loadb(data.p, data.n, JSON_REJECT_DUPLICATES, &err);
+    r->events++;
     r->broken = r->broken || !json_is_object(v) || r->done;
     r->error = r->error || json_object_get(v, "error") != NULL;
     json_array_foreach(json_object_get(v, "choices"), i, choice)
@@ -322,6 +330,7 @@ struct script {
         const char *kind;
         char text[500];
         size_t n, sent;
+        unsigned waits;
     } v[MAX_TEXTS];
     unsigned n;
     unsigned choices;
@@ -378,8 +387,15 @@ static inline void write_script(struct script *s, uint64_t *seed, struct flt_buf
     struct framing f = {.eol = eols[rig_random(seed) % 4], .data = rig_random(seed) % 3 != 0 ? "data: " : "data:", .lines = rig_random(seed) % 3 == 0, .comments = rig_random(seed) % 3 == 0};
     for (unsigned left = s->n; left > 0;) {
         unsigned i = rig_random(seed) % s->n;
+        for (unsigned k = 0; k < s->n; k++) { /* a text that waits too long counts as ended */
+            if (s->v[k].sent < s->v[k].n && s->v[k].waits > 8)
+                i = k;
+        }
         if (s->v[i].sent == s->v[i].n)
             continue;
+        for (unsigned k = 0; k < s->n; k++)
+            s->v[k].waits++;
+        s->v[i].waits = 0;
         struct flt_str piece = next_piece(s, i, seed);
         write_chunk(out, seed, &f, s->v[i].choice, s->v[i].kind, piece, "null");
         left -= s->v[i].sent == s->v[i].n;
@@ -389,7 +405,7 @@ static inline void write_script(struct script *s, uint64_t *seed, struct flt_buf
     if (rig_random(seed) % 4 != 0)
         write_event(out, seed, &f, FLT_STR("[DONE]"));
     for (unsigned i = 0; i < s->n; i++)
-        s->v[i].sent = 0;
+        s->v[i].sent = s->v[i].waits = 0;
 }
 
 #endif

@@ -223,6 +223,34 @@ static void an_open_candidate_holds_its_frame_and_those_behind_only_until_it_is_
     stream_rig_close(&r);
 }
 
+/* The last word of the reasoning could go on; when the answer has gone on for a while, it does not. */
+static void the_answer_does_not_wait_for_the_end_of_the_reasoning(void **state)
+{
+    struct stream_rig r = stream_rig_open(tiny, PLAIN);
+    struct flt_stream *s = stream_start(&r);
+    struct flt_buf out;
+    (void)state;
+    flt_buf_init(&out, 1u << 16);
+    feed(s, DELTA("\"role\":\"assistant\",\"content\":null,\"reasoning_content\":\"So I write to me@host.example\""), &out);
+    assert_int_equal(out.n, 0);
+    for (unsigned i = 0; i < 15; i++)
+        feed(s, DELTA("\"content\":\"word \""), &out);
+    assert_int_equal(out.n, 0);
+    feed(s, DELTA("\"content\":\"word \""), &out);
+    assert_int_equal(flt_stream_held(s), 0);
+    assert_non_null(memmem(out.p, out.n, "write to [EMAIL]\"", 17));
+    feed(s, DELTA("\"content\":\"word \""), &out);
+    assert_int_equal(flt_stream_held(s), 0);
+    /* reasoning that begins again is looked at again */
+    feed(s, DELTA("\"reasoning_content\":\"and a@b.example now \""), &out);
+    assert_int_equal(flt_stream_held(s), 0);
+    assert_non_null(memmem(out.p, out.n, "and [EMAIL] now ", 16));
+    assert_int_equal(flt_stream_end(s, true, &out), FLT_STREAM_ENDED);
+    flt_stream_close(s);
+    flt_buf_free(&out);
+    stream_rig_close(&r);
+}
+
 static void clean_prose_word_by_word_is_hardly_held(void **state)
 {
     static const char *const prose = "The gate of a fort is two doors deep, whoever passes is looked at on the way in and on the way out. Nobody likes to wait there, so "
@@ -489,6 +517,7 @@ int main(void)
         cmocka_unit_test(arguments_are_decoded_twice),
         cmocka_unit_test(a_frame_without_an_open_candidate_leaves_at_once),
         cmocka_unit_test(an_open_candidate_holds_its_frame_and_those_behind_only_until_it_is_decided),
+        cmocka_unit_test(the_answer_does_not_wait_for_the_end_of_the_reasoning),
         cmocka_unit_test(clean_prose_word_by_word_is_hardly_held),
         cmocka_unit_test(malformed_events_fail),
         cmocka_unit_test(a_block_ends_every_open_choice_and_counts_usage),
