@@ -1,6 +1,7 @@
 /*
- * dialect.h: what one provider wire format must tell the engine: where text stands in requests, answers and stream chunks, where
- * grounding goes, and how policy says no. One dialect is one const struct; nothing above this layer knows a provider.
+ * dialect.h: what one provider wire format must tell the engine: where text stands in requests, answers and stream
+ * chunks, where grounding goes, and how policy says no. One dialect is one const struct; nothing above this layer knows
+ * a provider.
  */
 #ifndef FLT_DIALECT_DIALECT_H
 #define FLT_DIALECT_DIALECT_H
@@ -10,23 +11,23 @@
 #include "flt/json.h"
 
 enum flt_field_kind {
-    FLT_FIELD_TEXT,      /* the string's content is text */
-    FLT_FIELD_JSON,      /* the string's content is JSON text: strings inside it are decoded once more */
-    FLT_FIELD_NAME,      /* a member name we do not know: text that cannot be rewritten */
-    FLT_FIELD_NUMBER,    /* a long JSON number: digits are text too (a card number); a cut replaces it by a string */
-    FLT_FIELD_OPAQUE,    /* images, audio: counted, not scanned */
-    FLT_FIELD_UNREADABLE,/* encoded text no decoder exists for: refused */
-    FLT_FIELD_REPEAT     /* repeats another text (logprobs): when it or its channel is cut, `container` becomes null */
+    FLT_FIELD_TEXT,       /* the string's content is text */
+    FLT_FIELD_JSON,       /* the string's content is JSON text: strings inside it are decoded once more */
+    FLT_FIELD_NAME,       /* a member name we do not know: text that cannot be rewritten */
+    FLT_FIELD_NUMBER,     /* a long JSON number: digits are text too (a card number); a cut replaces it by a string */
+    FLT_FIELD_OPAQUE,     /* images, audio: counted, not scanned */
+    FLT_FIELD_UNREADABLE, /* encoded text no decoder exists for: refused */
+    FLT_FIELD_REPEAT      /* repeats another text (logprobs): when it or its channel is cut, `container` becomes null */
 };
 
 #define FLT_CHANNEL_ALONE 0u /* the field is complete in itself */
 
 struct flt_field {
     uint32_t tok;
-    uint8_t kind; /* enum flt_field_kind */
-    uint8_t role; /* enum flt_role */
-    uint32_t join; /* fields with the same non-zero number are read as one text by the model */
-    uint64_t channel; /* streams: which accumulating text it continues; FLT_CHANNEL_ALONE otherwise */
+    uint8_t kind;       /* enum flt_field_kind */
+    uint8_t role;       /* enum flt_role */
+    uint32_t join;      /* fields with the same non-zero number are read as one text by the model */
+    uint64_t channel;   /* streams: which accumulating text it continues; FLT_CHANNEL_ALONE otherwise */
     uint32_t container; /* token to null (FLT_FIELD_REPEAT) */
     uint32_t choice;    /* answers: choice index; UINT32_MAX = outside */
     bool tool;          /* part of a tool call: once some of it left, only an error keeps clients from running it */
@@ -73,7 +74,7 @@ struct flt_open_choice {
 
 /* Facts about a stream that its ending needs. Strings are raw JSON values, pinned by the caller. */
 struct flt_ending {
-    struct flt_str id, created, model; /* raw JSON (with quotes); empty = absent */
+    struct flt_str id, created, model;  /* raw JSON (with quotes); empty = absent */
     const struct flt_open_choice *open; /* choices that have no finish_reason yet */
     uint32_t n_open;
     bool include_usage;
@@ -84,14 +85,17 @@ struct flt_ending {
 struct flt_dialect {
     const char *name;
     /* Token 0 is the root. FLT_E_TYPE with static words when a known member has the wrong type. */
-    int (*request)(const struct flt_json *j, const char *provider, struct flt_arena *arena, struct flt_request_map *out, const char **why);
-    int (*answer)(const struct flt_json *j, bool json_answer, struct flt_arena *arena, struct flt_answer_map *out, const char **why);
-    int (*chunk)(const struct flt_json *j, bool json_answer, struct flt_arena *arena, struct flt_answer_map *out, const char **why);
+    int (*request)(const struct flt_json *j, const char *provider, struct flt_arena *arena, struct flt_request_map *out,
+                   const char **why);
+    int (*answer)(const struct flt_json *j, bool json_answer, struct flt_arena *arena, struct flt_answer_map *out,
+                  const char **why);
+    int (*chunk)(const struct flt_json *j, bool json_answer, struct flt_arena *arena, struct flt_answer_map *out,
+                 const char **why);
     /* True for the data that ends a stream. */
     bool (*terminator)(struct flt_str data);
     /* Edits that turn a whole answer into its filtered form; blocked(index) says which choices. */
-    int (*block_answer)(const struct flt_json *j, const struct flt_answer_map *m, const bool *blocked, const char *notice,
-                        struct flt_arena *arena, struct flt_edits *edits);
+    int (*block_answer)(const struct flt_json *j, const struct flt_answer_map *m, const bool *blocked,
+                        const char *notice, struct flt_arena *arena, struct flt_edits *edits);
     /* Appends the events that end a blocked stream properly, terminator included. */
     int (*end_blocked)(const struct flt_ending *e, struct flt_buf *out);
     /* Appends an event that tells the client that the stream failed. */

@@ -1,8 +1,8 @@
 /*
  * openai_answer.c: text positions of chat completion answers, whole ("message") and streamed ("delta").
  *
- * Structural values of the format (id, object, created, model, usage, enumerations) are not text. Every other string is: inside a
- * delta it continues the channel of its choice and path, elsewhere it stands alone.
+ * Structural values of the format (id, object, created, model, usage, enumerations) are not text. Every other string
+ * is: inside a delta it continues the channel of its choice and path, elsewhere it stands alone.
  */
 #include "dialect/openai.h"
 #include "dialect/walk.h"
@@ -15,7 +15,8 @@ struct shape {
 
 static bool structural(struct flt_str name)
 {
-    static const char *const names[] = {"id", "object", "created", "model", "system_fingerprint", "service_tier", "usage", "obfuscation"};
+    static const char *const names[] = {"id",           "object", "created",    "model", "system_fingerprint",
+                                        "service_tier", "usage",  "obfuscation"};
     for (size_t i = 0; i < FLT_ARRAY_LEN(names); i++) {
         if (flt_str_is(name, names[i]))
             return true;
@@ -23,7 +24,8 @@ static bool structural(struct flt_str name)
     return false;
 }
 
-/* Structural members have fixed shapes; a string of another length or an unexpected type in their place is walked as text. */
+/* Structural members have fixed shapes; a string of another length or an unexpected type in their place is walked as
+ * text. */
 static int walk_structural(const struct flt_walker *w, uint32_t v)
 {
     const struct flt_json_tok *t = &w->j->tok[v];
@@ -35,7 +37,9 @@ static int walk_structural(const struct flt_walker *w, uint32_t v)
 /* Filter annotations repeat a small vocabulary in every chunk of some providers. */
 static bool plain_word(const struct flt_json *j, uint32_t v)
 {
-    static const char *const words[] = {"safe", "low", "medium", "high", "stop", "length", "content_filter", "tool_calls", "function_call", "assistant", "function", "custom"};
+    static const char *const words[] = {"safe",          "low",       "medium",         "high",
+                                        "stop",          "length",    "content_filter", "tool_calls",
+                                        "function_call", "assistant", "function",       "custom"};
     for (size_t i = 0; i < FLT_ARRAY_LEN(words); i++) {
         if (flt_json_str_is(j, v, flt_str_of(words[i])))
             return true;
@@ -70,14 +74,15 @@ static int walk_token(const struct flt_walker *w, struct flt_field repeat, uint3
 }
 
 /*
- * Tokens of logprobs say the answer again: their texts form a channel of their own; a cut there nulls the whole member. A whole
- * answer's logprobs also go when its text is cut, so a field without text of its own says where they are.
+ * Tokens of logprobs say the answer again: their texts form a channel of their own; a cut there nulls the whole member.
+ * A whole answer's logprobs also go when its text is cut, so a field without text of its own says where they are.
  */
 static int walk_logprobs(const struct flt_walker *base, struct flt_choice *c, uint32_t v, bool stream)
 {
     const struct flt_json *j = base->j;
     struct flt_walker w = *base;
-    struct flt_field repeat = {.tok = v, .kind = FLT_FIELD_REPEAT, .role = FLT_ROLE_ASSISTANT, .container = v, .choice = c->index};
+    struct flt_field repeat = {
+        .tok = v, .kind = FLT_FIELD_REPEAT, .role = FLT_ROLE_ASSISTANT, .container = v, .choice = c->index};
     int rc = FLT_OK;
     if (j->tok[v].type == FLT_JSON_NULL)
         return FLT_OK;
@@ -214,7 +219,8 @@ static bool read_index(const struct flt_json *j, uint32_t obj, uint32_t position
     return *index < FLT_MAX_CHOICES;
 }
 
-static int walk_choices(const struct flt_walker *w, const struct shape *s, uint32_t list, struct flt_answer_map *out, const char **why)
+static int walk_choices(const struct flt_walker *w, const struct shape *s, uint32_t list, struct flt_answer_map *out,
+                        const char **why)
 {
     const struct flt_json *j = w->j;
     int rc = FLT_OK;
@@ -237,9 +243,15 @@ static int walk_choices(const struct flt_walker *w, const struct shape *s, uint3
     return rc;
 }
 
-static int walk_root(const struct flt_json *j, const struct shape *s, struct flt_arena *arena, struct flt_answer_map *out, const char **why)
+static int walk_root(const struct flt_json *j, const struct shape *s, struct flt_arena *arena,
+                     struct flt_answer_map *out, const char **why)
 {
-    struct flt_walker w = {.j = j, .arena = arena, .fields = &out->fields, .role = FLT_ROLE_ASSISTANT, .choice = UINT32_MAX, .known_name = flt_openai_known_name};
+    struct flt_walker w = {.j = j,
+                           .arena = arena,
+                           .fields = &out->fields,
+                           .role = FLT_ROLE_ASSISTANT,
+                           .choice = UINT32_MAX,
+                           .known_name = flt_openai_known_name};
     int rc = FLT_OK;
     if (j->tok[0].type != FLT_JSON_OBJECT)
         return flt_walk_all(&w, 0);
@@ -265,14 +277,16 @@ static int walk_root(const struct flt_json *j, const struct shape *s, struct flt
     return rc;
 }
 
-int flt_openai_answer(const struct flt_json *j, bool json_answer, struct flt_arena *arena, struct flt_answer_map *out, const char **why)
+int flt_openai_answer(const struct flt_json *j, bool json_answer, struct flt_arena *arena, struct flt_answer_map *out,
+                      const char **why)
 {
     const struct shape s = {.body = "message", .json_answer = json_answer};
     *why = "the answer has an unexpected shape";
     return walk_root(j, &s, arena, out, why);
 }
 
-int flt_openai_chunk(const struct flt_json *j, bool json_answer, struct flt_arena *arena, struct flt_answer_map *out, const char **why)
+int flt_openai_chunk(const struct flt_json *j, bool json_answer, struct flt_arena *arena, struct flt_answer_map *out,
+                     const char **why)
 {
     const struct shape s = {.body = "delta", .stream = true, .json_answer = json_answer};
     *why = "the stream has an event of unexpected shape";

@@ -2,7 +2,8 @@
 #include "dialect/openai.h"
 #include "dialect/walk.h"
 
-static int replace(struct flt_arena *arena, struct flt_edits *edits, const struct flt_json *j, uint32_t tok, struct flt_str with)
+static int replace(struct flt_arena *arena, struct flt_edits *edits, const struct flt_json *j, uint32_t tok,
+                   struct flt_str with)
 {
     /* String tokens exclude their quotes; whole values are replaced. */
     uint32_t q = j->tok[tok].type == FLT_JSON_STRING ? 1 : 0;
@@ -11,8 +12,8 @@ static int replace(struct flt_arena *arena, struct flt_edits *edits, const struc
 }
 
 /* A blocked choice keeps its place, says why, and loses text, tool calls and logprobs; usage stays: it was billed. */
-int flt_openai_block_answer(const struct flt_json *j, const struct flt_answer_map *m, const bool *blocked, const char *notice,
-                            struct flt_arena *arena, struct flt_edits *edits)
+int flt_openai_block_answer(const struct flt_json *j, const struct flt_answer_map *m, const bool *blocked,
+                            const char *notice, struct flt_arena *arena, struct flt_edits *edits)
 {
     struct flt_buf b;
     int rc = FLT_OK;
@@ -43,8 +44,9 @@ static int chunk_head(const struct flt_ending *e, struct flt_buf *out)
     struct flt_str id = e->id.n != 0 ? e->id : FLT_STR("\"chatcmpl-sallyport\"");
     struct flt_str created = e->created.n != 0 ? e->created : FLT_STR("0");
     struct flt_str model = e->model.n != 0 ? e->model : FLT_STR("\"\"");
-    return flt_buf_printf(out, "data: {\"id\":%.*s,\"object\":\"chat.completion.chunk\",\"created\":%.*s,\"model\":%.*s,", FLT_STR_ARG(id),
-                          FLT_STR_ARG(created), FLT_STR_ARG(model));
+    return flt_buf_printf(out,
+                          "data: {\"id\":%.*s,\"object\":\"chat.completion.chunk\",\"created\":%.*s,\"model\":%.*s,",
+                          FLT_STR_ARG(id), FLT_STR_ARG(created), FLT_STR_ARG(model));
 }
 
 int flt_openai_end_failed(const char *message, const char *code, struct flt_buf *out)
@@ -66,14 +68,17 @@ int flt_openai_end_blocked(const struct flt_ending *e, struct flt_buf *out)
     for (uint32_t i = 0; rc == FLT_OK && !e->hard && i < e->n_open; i++) {
         rc = chunk_head(e, out);
         if (rc == FLT_OK)
-            rc = flt_buf_printf(out, "\"choices\":[{\"index\":%u,\"delta\":{%s},\"logprobs\":null,\"finish_reason\":\"content_filter\"}]%s}\n\n",
+            rc = flt_buf_printf(out,
+                                "\"choices\":[{\"index\":%u,\"delta\":{%s},\"logprobs\":null,\"finish_reason\":"
+                                "\"content_filter\"}]%s}\n\n",
                                 e->open[i].index, e->open[i].role_sent ? "" : "\"role\":\"assistant\",\"content\":\"\"",
                                 e->include_usage ? ",\"usage\":null" : "");
     }
     if (rc == FLT_OK && e->include_usage && !e->hard) {
         rc = chunk_head(e, out);
         if (rc == FLT_OK)
-            rc = flt_buf_printf(out, "\"choices\":[],\"usage\":{\"prompt_tokens\":0,\"completion_tokens\":0,\"total_tokens\":0}}\n\n");
+            rc = flt_buf_printf(
+                out, "\"choices\":[],\"usage\":{\"prompt_tokens\":0,\"completion_tokens\":0,\"total_tokens\":0}}\n\n");
     }
     return rc == FLT_OK ? flt_buf_printf(out, "data: [DONE]\n\n") : rc;
 }

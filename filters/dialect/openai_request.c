@@ -1,8 +1,9 @@
 /*
- * openai_request.c: text positions of a chat completions request (OpenAI, Azure, vLLM, Ollama /v1 and other compatibles).
+ * openai_request.c: text positions of a chat completions request (OpenAI, Azure, vLLM, Ollama /v1 and other
+ * compatibles).
  *
- * Known members only decide the role and how a string is read; every other string, and every member name the format does not
- * define, is text too: new fields appear weekly and must not be a way around the filters.
+ * Known members only decide the role and how a string is read; every other string, and every member name the format
+ * does not define, is text too: new fields appear weekly and must not be a way around the filters.
  */
 #include "dialect/openai.h"
 #include "dialect/walk.h"
@@ -16,17 +17,18 @@ static bool is_one_of(const struct flt_json *j, uint32_t tok, const char *const 
     return false;
 }
 
-static const char *const part_types[] = {"text", "image_url", "input_audio", "file", "refusal", "function", "custom", "json_schema",
-                                         "json_object", "object", "string", "number", "integer", "boolean", "array", "null", "content",
-                                         "approximate", "auto", "allowed_tools", "grammar", "lark", "regex", NULL};
+static const char *const part_types[] = {"text",    "image_url",     "input_audio", "file",   "refusal", "function",
+                                         "custom",  "json_schema",   "json_object", "object", "string",  "number",
+                                         "integer", "boolean",       "array",       "null",   "content", "approximate",
+                                         "auto",    "allowed_tools", "grammar",     "lark",   "regex",   NULL};
 
 enum flt_role flt_openai_role(const struct flt_json *j, uint32_t tok)
 {
     static const struct {
         const char *name;
         enum flt_role role;
-    } roles[] = {{"system", FLT_ROLE_SYSTEM}, {"developer", FLT_ROLE_DEVELOPER}, {"user", FLT_ROLE_USER},
-                 {"assistant", FLT_ROLE_ASSISTANT}, {"tool", FLT_ROLE_TOOL}, {"function", FLT_ROLE_TOOL}};
+    } roles[] = {{"system", FLT_ROLE_SYSTEM},       {"developer", FLT_ROLE_DEVELOPER}, {"user", FLT_ROLE_USER},
+                 {"assistant", FLT_ROLE_ASSISTANT}, {"tool", FLT_ROLE_TOOL},           {"function", FLT_ROLE_TOOL}};
     for (size_t i = 0; tok != 0 && i < FLT_ARRAY_LEN(roles); i++) {
         if (flt_json_str_is(j, tok, flt_str_of(roles[i].name)))
             return roles[i].role;
@@ -181,7 +183,8 @@ static void find_ground_slot(const struct flt_json *j, uint32_t list, struct flt
     out->can_ground = true;
     if (last != 0) {
         out->ground_at = j->tok[last].off + j->tok[last].len;
-        out->ground_prefix = role == FLT_ROLE_DEVELOPER ? ",{\"role\":\"developer\",\"content\":\"" : ",{\"role\":\"system\",\"content\":\"";
+        out->ground_prefix = role == FLT_ROLE_DEVELOPER ? ",{\"role\":\"developer\",\"content\":\""
+                                                        : ",{\"role\":\"system\",\"content\":\"";
         out->ground_suffix = "\"}";
     } else {
         out->ground_at = j->tok[list].off + 1;
@@ -222,22 +225,32 @@ static int read_facts(const struct flt_json *j, struct flt_request_map *out, con
     int rc = read_bool(j, flt_json_get(j, 0, FLT_STR("stream")), &out->stream, "stream must be true or false", why);
     uint32_t options = flt_json_get(j, 0, FLT_STR("stream_options"));
     if (rc == FLT_OK && flt_tok_is(j, options, FLT_JSON_OBJECT))
-        rc = read_bool(j, flt_json_get(j, options, FLT_STR("include_usage")), &out->include_usage, "include_usage must be true or false", why);
+        rc = read_bool(j, flt_json_get(j, options, FLT_STR("include_usage")), &out->include_usage,
+                       "include_usage must be true or false", why);
     uint32_t format = flt_json_get(j, 0, FLT_STR("response_format"));
     uint32_t type = flt_tok_is(j, format, FLT_JSON_OBJECT) ? flt_json_get(j, format, FLT_STR("type")) : 0;
-    out->json_answer = type != 0 && (flt_json_str_is(j, type, FLT_STR("json_schema")) || flt_json_str_is(j, type, FLT_STR("json_object")));
+    out->json_answer = type != 0 && (flt_json_str_is(j, type, FLT_STR("json_schema")) ||
+                                     flt_json_str_is(j, type, FLT_STR("json_object")));
     out->model = flt_json_get(j, 0, FLT_STR("model"));
-    if (rc == FLT_OK && out->model != 0 && j->tok[out->model].type != FLT_JSON_STRING && j->tok[out->model].type != FLT_JSON_NULL) {
+    if (rc == FLT_OK && out->model != 0 && j->tok[out->model].type != FLT_JSON_STRING &&
+        j->tok[out->model].type != FLT_JSON_NULL) {
         *why = "model must be a string";
         rc = FLT_E_TYPE;
     }
     return rc;
 }
 
-int flt_openai_request(const struct flt_json *j, const char *provider, struct flt_arena *arena, struct flt_request_map *out, const char **why)
+int flt_openai_request(const struct flt_json *j, const char *provider, struct flt_arena *arena,
+                       struct flt_request_map *out, const char **why)
 {
-    struct flt_walker w = {.j = j, .arena = arena, .fields = &out->fields, .role = FLT_ROLE_OTHER, .choice = UINT32_MAX, .known_name = flt_openai_known_name};
-    static const char *const always_ok[] = {"auto", "none", "required", "default", "flex", "low", "medium", "high", "minimal", "text", "audio", NULL};
+    struct flt_walker w = {.j = j,
+                           .arena = arena,
+                           .fields = &out->fields,
+                           .role = FLT_ROLE_OTHER,
+                           .choice = UINT32_MAX,
+                           .known_name = flt_openai_known_name};
+    static const char *const always_ok[] = {"auto",   "none", "required", "default", "flex",  "low",
+                                            "medium", "high", "minimal",  "text",    "audio", NULL};
     *why = "the body must be a JSON object";
     if (j->tok[0].type != FLT_JSON_OBJECT)
         return FLT_E_TYPE;

@@ -28,7 +28,8 @@ static const struct row rows[] = {
 
 static bool segment_byte(char c)
 {
-    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_' || c == '.' || c == ':' || c == '-';
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_' || c == '.' || c == ':' ||
+           c == '-';
 }
 
 /* Length of a segment at s; 0 when it is empty, ".", ".." or holds another byte. */
@@ -77,7 +78,10 @@ void flt_route_match(const char *provider, struct flt_str method, struct flt_str
 {
     const char *query = target.n != 0 ? memchr(target.p, '?', target.n) : NULL;
     struct flt_str path = {target.p, query != NULL ? (size_t)(query - target.p) : target.n};
-    *out = (struct flt_route){.kind = FLT_ROUTE_NONE, .dialect = &flt_openai_chat, .provider = provider, .name = "none",
+    *out = (struct flt_route){.kind = FLT_ROUTE_NONE,
+                              .dialect = &flt_openai_chat,
+                              .provider = provider,
+                              .name = "none",
                               .azure_shape = strcmp(provider, "azure_openai") == 0};
     for (size_t i = 0; i < FLT_ARRAY_LEN(rows); i++) {
         struct flt_str star;

@@ -31,14 +31,21 @@ uint64_t flt_channel_key(uint64_t base, struct flt_str name, uint32_t index)
 
 int flt_walk_string(const struct flt_walker *w, uint32_t tok, enum flt_field_kind kind)
 {
-    struct flt_field f = {.tok = tok, .kind = (uint8_t)kind, .role = (uint8_t)w->role, .join = w->join, .channel = w->channel, .choice = w->choice, .tool = w->tool};
+    struct flt_field f = {.tok = tok,
+                          .kind = (uint8_t)kind,
+                          .role = (uint8_t)w->role,
+                          .join = w->join,
+                          .channel = w->channel,
+                          .choice = w->choice,
+                          .tool = w->tool};
     return flt_fields_add(w->fields, w->arena, f);
 }
 
 bool flt_comes_complete(const struct flt_json *j, uint32_t m)
 {
-    static const char *const names[] = {"id", "type", "format", "index", "role", "name", "title", "url", "status", "signature", "object",
-                                        "annotations", "context", "file_id", "filename", "mime_type", "media_type", "tool_call_id"};
+    static const char *const names[] = {"id",      "type",    "format",   "index",     "role",       "name",
+                                        "title",   "url",     "status",   "signature", "object",     "annotations",
+                                        "context", "file_id", "filename", "mime_type", "media_type", "tool_call_id"};
     for (size_t i = 0; i < FLT_ARRAY_LEN(names); i++) {
         if (flt_name_is(j, m, names[i]))
             return true;
@@ -47,8 +54,8 @@ bool flt_comes_complete(const struct flt_json *j, uint32_t m)
 }
 
 /*
- * Depth is at most 64 and the tape is in document order, so one pass over it visits every string; a small stack of ends tells
- * which member a value belongs to only where that matters ("arguments").
+ * Depth is at most 64 and the tape is in document order, so one pass over it visits every string; a small stack of ends
+ * tells which member a value belongs to only where that matters ("arguments").
  */
 int flt_walk_all(const struct flt_walker *w, uint32_t tok)
 {
@@ -104,8 +111,8 @@ static bool prefix_ci(struct flt_str s, const char *prefix)
 }
 
 /*
- * Pictures, sound and PDF pages are opaque by policy. Any other data: URL is text somebody encoded: a model reads it and we
- * cannot, so it is refused rather than passed.
+ * Pictures, sound and PDF pages are opaque by policy. Any other data: URL is text somebody encoded: a model reads it
+ * and we cannot, so it is refused rather than passed.
  */
 int flt_walk_media(const struct flt_walker *w, uint32_t tok, bool bare_base64)
 {
@@ -129,22 +136,137 @@ int flt_walk_media(const struct flt_walker *w, uint32_t tok, bool bare_base64)
 }
 
 /* Member names of the OpenAI chat format and its close relatives, sorted by strcmp. */
-static const char *const known_names[] = {
-    "accepted_prediction_tokens", "annotations", "approximate", "arguments", "audio", "audio_tokens", "bytes", "cached_tokens",
-    "choices", "city", "code", "completion_tokens", "completion_tokens_details", "content", "content_filter_offsets",
-    "content_filter_result", "content_filter_results", "country", "created", "custom", "data", "data_sources", "delta",
-    "description", "detail", "detected", "developer", "documents", "end_index", "enum", "error", "expires_at", "file", "file_data",
-    "file_id", "filename", "filtered", "finish_reason", "format", "frequency_penalty", "function", "function_call", "functions",
-    "hate", "id", "image_url", "include_obfuscation", "include_usage", "index", "innererror", "input", "input_audio", "items",
-    "jailbreak", "json_schema", "logit_bias", "logprob", "logprobs", "max_completion_tokens", "max_tokens", "message", "messages",
-    "metadata", "modalities", "model", "moderation", "n", "name", "obfuscation", "object", "owned_by", "parallel_tool_calls",
-    "param", "parameters", "prediction", "presence_penalty", "profanity", "prompt", "prompt_cache_key", "prompt_filter_results",
-    "prompt_index", "prompt_tokens", "prompt_tokens_details", "properties", "protected_material_code", "protected_material_text",
-    "reasoning", "reasoning_content", "reasoning_effort", "reasoning_tokens", "refusal", "rejected_prediction_tokens", "required",
-    "response_format", "role", "safety_identifier", "schema", "seed", "self_harm", "service_tier", "severity", "sexual",
-    "start_index", "status", "stop", "store", "stream", "stream_options", "strict", "system_fingerprint", "temperature", "text",
-    "title", "token", "tool_call_id", "tool_calls", "tool_choice", "tools", "top_logprobs", "top_p", "total_tokens", "transcript",
-    "type", "url", "url_citation", "usage", "user", "user_location", "verbosity", "violence", "web_search_options"};
+static const char *const known_names[] = {"accepted_prediction_tokens",
+                                          "annotations",
+                                          "approximate",
+                                          "arguments",
+                                          "audio",
+                                          "audio_tokens",
+                                          "bytes",
+                                          "cached_tokens",
+                                          "choices",
+                                          "city",
+                                          "code",
+                                          "completion_tokens",
+                                          "completion_tokens_details",
+                                          "content",
+                                          "content_filter_offsets",
+                                          "content_filter_result",
+                                          "content_filter_results",
+                                          "country",
+                                          "created",
+                                          "custom",
+                                          "data",
+                                          "data_sources",
+                                          "delta",
+                                          "description",
+                                          "detail",
+                                          "detected",
+                                          "developer",
+                                          "documents",
+                                          "end_index",
+                                          "enum",
+                                          "error",
+                                          "expires_at",
+                                          "file",
+                                          "file_data",
+                                          "file_id",
+                                          "filename",
+                                          "filtered",
+                                          "finish_reason",
+                                          "format",
+                                          "frequency_penalty",
+                                          "function",
+                                          "function_call",
+                                          "functions",
+                                          "hate",
+                                          "id",
+                                          "image_url",
+                                          "include_obfuscation",
+                                          "include_usage",
+                                          "index",
+                                          "innererror",
+                                          "input",
+                                          "input_audio",
+                                          "items",
+                                          "jailbreak",
+                                          "json_schema",
+                                          "logit_bias",
+                                          "logprob",
+                                          "logprobs",
+                                          "max_completion_tokens",
+                                          "max_tokens",
+                                          "message",
+                                          "messages",
+                                          "metadata",
+                                          "modalities",
+                                          "model",
+                                          "moderation",
+                                          "n",
+                                          "name",
+                                          "obfuscation",
+                                          "object",
+                                          "owned_by",
+                                          "parallel_tool_calls",
+                                          "param",
+                                          "parameters",
+                                          "prediction",
+                                          "presence_penalty",
+                                          "profanity",
+                                          "prompt",
+                                          "prompt_cache_key",
+                                          "prompt_filter_results",
+                                          "prompt_index",
+                                          "prompt_tokens",
+                                          "prompt_tokens_details",
+                                          "properties",
+                                          "protected_material_code",
+                                          "protected_material_text",
+                                          "reasoning",
+                                          "reasoning_content",
+                                          "reasoning_effort",
+                                          "reasoning_tokens",
+                                          "refusal",
+                                          "rejected_prediction_tokens",
+                                          "required",
+                                          "response_format",
+                                          "role",
+                                          "safety_identifier",
+                                          "schema",
+                                          "seed",
+                                          "self_harm",
+                                          "service_tier",
+                                          "severity",
+                                          "sexual",
+                                          "start_index",
+                                          "status",
+                                          "stop",
+                                          "store",
+                                          "stream",
+                                          "stream_options",
+                                          "strict",
+                                          "system_fingerprint",
+                                          "temperature",
+                                          "text",
+                                          "title",
+                                          "token",
+                                          "tool_call_id",
+                                          "tool_calls",
+                                          "tool_choice",
+                                          "tools",
+                                          "top_logprobs",
+                                          "top_p",
+                                          "total_tokens",
+                                          "transcript",
+                                          "type",
+                                          "url",
+                                          "url_citation",
+                                          "usage",
+                                          "user",
+                                          "user_location",
+                                          "verbosity",
+                                          "violence",
+                                          "web_search_options"};
 
 static int name_order(const void *key, const void *elem)
 {
@@ -157,5 +279,6 @@ static int name_order(const void *key, const void *elem)
 
 bool flt_openai_known_name(struct flt_str raw)
 {
-    return raw.n != 0 && bsearch(&raw, known_names, FLT_ARRAY_LEN(known_names), sizeof(known_names[0]), name_order) != NULL;
+    return raw.n != 0 &&
+           bsearch(&raw, known_names, FLT_ARRAY_LEN(known_names), sizeof(known_names[0]), name_order) != NULL;
 }

@@ -12,7 +12,8 @@ struct flt_walker {
     enum flt_role role;
     uint32_t join, choice;
     bool tool; /* inside a tool call */
-    uint64_t channel; /* base of channel keys: a string's key is this hashed with its path; 0 = every field stands alone */
+    uint64_t
+        channel; /* base of channel keys: a string's key is this hashed with its path; 0 = every field stands alone */
     bool (*known_name)(struct flt_str raw); /* member names that are part of the format */
 };
 
@@ -40,8 +41,9 @@ bool flt_comes_complete(const struct flt_json *j, uint32_t m);
 /* Adds one string token as a field of the given kind. */
 int flt_walk_string(const struct flt_walker *w, uint32_t tok, enum flt_field_kind kind) FLT_MUST_CHECK;
 /*
- * Adds every string below (and including) tok: values as text, "arguments" as JSON text, unknown member names as names. In a stream
- * values continue the channel of their path, but for members that come complete ("id", "type", "url"): those stand alone.
+ * Adds every string below (and including) tok: values as text, "arguments" as JSON text, unknown member names as names.
+ * In a stream values continue the channel of their path, but for members that come complete ("id", "type", "url"):
+ * those stand alone.
  */
 int flt_walk_all(const struct flt_walker *w, uint32_t tok) FLT_MUST_CHECK;
 /* Adds a value that may be a data: URL or plain base64. */

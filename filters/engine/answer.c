@@ -60,7 +60,8 @@ static const char *notice(const struct pass *p)
     uint32_t rule = p->record.blocking_rule;
     if (rule == UINT32_MAX)
         return "This answer was blocked by policy.";
-    const char *s = flt_arena_printf(p->arena, "This answer was blocked by policy (%.*s).", FLT_STR_ARG(p->in->snapshot->rs->rules[rule].id));
+    const char *s = flt_arena_printf(p->arena, "This answer was blocked by policy (%.*s).",
+                                     FLT_STR_ARG(p->in->snapshot->rs->rules[rule].id));
     return s != NULL ? s : "This answer was blocked by policy.";
 }
 
@@ -108,9 +109,11 @@ static int splice(struct pass *p)
     return rc != FLT_OK && rc != FLT_E_NOMEM ? FLT_E_ENGINE : ok ? rc : FLT_E_NOMEM;
 }
 
-int flt_inspect_answer(struct flt_worker *w, const struct flt_answer_in *in, struct flt_arena *arena, struct flt_answer_out *out)
+int flt_inspect_answer(struct flt_worker *w, const struct flt_answer_in *in, struct flt_arena *arena,
+                       struct flt_answer_out *out)
 {
-    struct pass p = {.worker = w, .in = in, .out = out, .arena = arena, .policy = flt_snapshot_policy(in->snapshot, in->tenant)};
+    struct pass p = {
+        .worker = w, .in = in, .out = out, .arena = arena, .policy = flt_snapshot_policy(in->snapshot, in->tenant)};
     *out = (struct flt_answer_out){.body = in->body, .decision = {.blocking_rule = UINT32_MAX}};
     int rc = flt_record_init(&p.record, in->snapshot->rs, p.policy);
     if (rc == FLT_OK)

@@ -7,7 +7,8 @@ static bool continues(struct flt_str bytes, uint64_t at)
     return at < bytes.n && ((uint8_t)bytes.p[at] & 0xC0) == 0x80;
 }
 
-int flt_cut_text(const struct flt_ruleset *rs, const struct flt_cut *v, uint32_t n, struct flt_str text, struct flt_buf *out)
+int flt_cut_text(const struct flt_ruleset *rs, const struct flt_cut *v, uint32_t n, struct flt_str text,
+                 struct flt_buf *out)
 {
     size_t at = 0;
     int rc = FLT_OK;
@@ -65,8 +66,8 @@ static int quoted(struct flt_arena *arena, struct flt_str s, struct flt_str *out
     return p != NULL ? FLT_OK : FLT_E_NOMEM;
 }
 
-int flt_cut_inner(const struct flt_ruleset *rs, struct flt_cut *v, uint32_t n, uint64_t begin, const struct flt_inner_piece *p,
-                  struct flt_arena *arena, struct flt_edits *edits)
+int flt_cut_inner(const struct flt_ruleset *rs, struct flt_cut *v, uint32_t n, uint64_t begin,
+                  const struct flt_inner_piece *p, struct flt_arena *arena, struct flt_edits *edits)
 {
     uint64_t end = begin + p->map.to_end;
     int rc = FLT_OK;
@@ -80,7 +81,8 @@ int flt_cut_inner(const struct flt_ruleset *rs, struct flt_cut *v, uint32_t n, u
         if (b > until || (v[i].placed && v[i].inside != inside))
             return FLT_E_UNSUPPORTED;
         v[i].inside = inside;
-        struct flt_edit e = {.a = flt_offmap_begin(&p->map, (uint32_t)a), .b = flt_offmap_end(&p->map, (uint32_t)b), .with = {"", 0}};
+        struct flt_edit e = {
+            .a = flt_offmap_begin(&p->map, (uint32_t)a), .b = flt_offmap_end(&p->map, (uint32_t)b), .with = {"", 0}};
         if (!v[i].placed)
             e.with = flt_decide_placeholder(rs, v[i].rule);
         if (!v[i].placed && !inside)

@@ -1,14 +1,15 @@
 /*
- * document.c: many short strings cost more in calls than in bytes, so they are scanned in one go: texts are laid side by side with a
- * byte between them that UTF-8 never has. The scanner may see a pattern across two texts; the matchers, which decide, never do.
+ * document.c: many short strings cost more in calls than in bytes, so they are scanned in one go: texts are laid side
+ * by side with a byte between them that UTF-8 never has. The scanner may see a pattern across two texts; the matchers,
+ * which decide, never do.
  */
 #include "engine/document.h"
 
 #include "policy/decide.h"
 
-#define SEPARATOR      '\xff'
-#define ALONE_FROM     1024u       /* longer texts are scanned where they stand */
-#define MAX_HITS       (1u << 20)  /* scanner hits of one document; more is a limit, not a pass */
+#define SEPARATOR  '\xff'
+#define ALONE_FROM 1024u      /* longer texts are scanned where they stand */
+#define MAX_HITS   (1u << 20) /* scanner hits of one document; more is a limit, not a pass */
 
 struct text {
     const struct flt_field *field;
@@ -31,13 +32,14 @@ struct pass {
     struct hit *hit;
     uint32_t n_hit, cap_hit;
     /* while scanning */
-    uint32_t alone;          /* the text being scanned on its own, UINT32_MAX = the batch */
+    uint32_t alone;           /* the text being scanned on its own, UINT32_MAX = the batch */
     const uint32_t *in_batch; /* indices of batched texts in order */
     uint32_t n_in_batch, at;
     int status;
 };
 
-/* ---- texts ------------------------------------------------------------------------------------------------------------- */
+/* ---- texts
+ * ------------------------------------------------------------------------------------------------------------- */
 
 static int read_text(struct pass *p, const struct flt_field *f, uint32_t number)
 {
@@ -82,7 +84,8 @@ static int read_texts(struct pass *p)
     return rc;
 }
 
-/* ---- scan --------------------------------------------------------------------------------------------------------------- */
+/* ---- scan
+ * --------------------------------------------------------------------------------------------------------------- */
 
 static void add_hit(struct pass *p, uint32_t text, uint32_t expression, uint64_t end)
 {
@@ -160,7 +163,8 @@ static int scan_texts(struct pass *p)
     return rc != FLT_OK ? rc : p->status;
 }
 
-/* ---- confirm and cut ------------------------------------------------------------------------------------------------------ */
+/* ---- confirm and cut
+ * ------------------------------------------------------------------------------------------------------ */
 
 static void mark_block(struct flt_document *d, const struct flt_field *f)
 {
@@ -171,8 +175,8 @@ static void mark_block(struct flt_document *d, const struct flt_field *f)
 }
 
 /*
- * A member name cannot be rewritten without changing what the document says: what would be redacted is refused. The record may be
- * full, so this does not depend on what it holds.
+ * A member name cannot be rewritten without changing what the document says: what would be redacted is refused. The
+ * record may be full, so this does not depend on what it holds.
  */
 static void raise_to_block(struct flt_document *d, uint32_t from, uint32_t rule)
 {
@@ -233,7 +237,12 @@ static int confirm_text(struct pass *p, struct text *t, const struct hit *hit, u
 {
     struct flt_document *d = p->d;
     struct flt_track track = {0};
-    struct flt_track_conf conf = {.rs = d->rs, .policy = d->policy, .record = d->record, .direction = d->direction, .role = (enum flt_role)t->field->role, .span = t->number};
+    struct flt_track_conf conf = {.rs = d->rs,
+                                  .policy = d->policy,
+                                  .record = d->record,
+                                  .direction = d->direction,
+                                  .role = (enum flt_role)t->field->role,
+                                  .span = t->number};
     uint32_t before = d->record->n;
     int rc = flt_track_begin(&track, &conf, t->s);
     for (uint32_t i = 0; rc == FLT_OK && i < n; i++)
@@ -267,7 +276,8 @@ static int confirm_hits(struct pass *p)
     return rc;
 }
 
-/* ---- parts that are read as one text ------------------------------------------------------------------------------------------ */
+/* ---- parts that are read as one text
+ * ------------------------------------------------------------------------------------------ */
 
 struct join {
     struct pass *p;
@@ -335,7 +345,12 @@ static int inspect_join(struct join *j, struct flt_str glue)
         at += (uint32_t)glue.n;
     }
     struct flt_track track = {0};
-    struct flt_track_conf conf = {.rs = d->rs, .policy = d->policy, .record = d->record, .direction = d->direction, .role = (enum flt_role)j->part[0]->field->role, .span = j->part[0]->number};
+    struct flt_track_conf conf = {.rs = d->rs,
+                                  .policy = d->policy,
+                                  .record = d->record,
+                                  .direction = d->direction,
+                                  .role = (enum flt_role)j->part[0]->field->role,
+                                  .span = j->part[0]->number};
     uint32_t before = d->record->n;
     struct flt_str joined = {text, at};
     j->track = &track;
@@ -379,11 +394,14 @@ static int inspect_joins(struct pass *p)
     return rc;
 }
 
-/* ---- repeats ----------------------------------------------------------------------------------------------------------------------- */
+/* ---- repeats
+ * -----------------------------------------------------------------------------------------------------------------------
+ */
 
 static int null_container(struct flt_document *d, uint32_t tok)
 {
-    struct flt_edit e = {.a = d->json->tok[tok].off, .b = d->json->tok[tok].off + d->json->tok[tok].len, .with = FLT_STR("null")};
+    struct flt_edit e = {
+        .a = d->json->tok[tok].off, .b = d->json->tok[tok].off + d->json->tok[tok].len, .with = FLT_STR("null")};
     return flt_edits_add(&d->edits, d->arena, e);
 }
 
@@ -396,7 +414,8 @@ static bool choice_was_cut(const struct pass *p, uint32_t choice)
     return false;
 }
 
-/* The tokens of one logprobs list, joined, through the same eyes: a value that shows only there takes the list away too. */
+/* The tokens of one logprobs list, joined, through the same eyes: a value that shows only there takes the list away
+ * too. */
 static int repeat_hits(struct flt_document *d, uint32_t from, uint32_t to, bool *hit)
 {
     struct flt_buf b;
@@ -412,7 +431,12 @@ static int repeat_hits(struct flt_document *d, uint32_t from, uint32_t to, bool 
             rc = flt_buf_add_str(&b, s);
     }
     struct flt_track track = {0};
-    struct flt_track_conf conf = {.rs = d->rs, .policy = d->policy, .record = d->record, .direction = d->direction, .role = FLT_ROLE_ASSISTANT, .span = from};
+    struct flt_track_conf conf = {.rs = d->rs,
+                                  .policy = d->policy,
+                                  .record = d->record,
+                                  .direction = d->direction,
+                                  .role = FLT_ROLE_ASSISTANT,
+                                  .span = from};
     d->record->total += b.n;
     d->record->scanned += b.n;
     if (rc == FLT_OK)

@@ -120,7 +120,8 @@ static void step_plain(struct writer *w, struct flt_inner *in, char c, uint32_t 
 int flt_inner_feed(struct flt_inner *in, struct flt_str text, const struct flt_offmap *map, struct flt_arena *arena,
                    struct flt_inner_piece *out)
 {
-    /* Decoding never grows text: the longest result of a six-byte escape has three bytes (a lone half that waited: six of twelve). */
+    /* Decoding never grows text: the longest result of a six-byte escape has three bytes (a lone half that waited: six
+     * of twelve). */
     size_t room = text.n + 8;
     struct writer w = {.map = map};
     uint32_t begin = 0;
@@ -151,7 +152,9 @@ int flt_inner_feed(struct flt_inner *in, struct flt_str text, const struct flt_o
     out->text = (struct flt_str){w.text, w.n_text};
     out->flips = w.flip;
     out->n_flips = w.n_flip;
-    out->map = (struct flt_offmap){
-        .v = w.step, .n = w.n_step, .to_end = w.n_text + out->pending, .from_end = flt_offmap_end(map, (uint32_t)text.n)};
+    out->map = (struct flt_offmap){.v = w.step,
+                                   .n = w.n_step,
+                                   .to_end = w.n_text + out->pending,
+                                   .from_end = flt_offmap_end(map, (uint32_t)text.n)};
     return FLT_OK;
 }

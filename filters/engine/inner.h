@@ -1,7 +1,8 @@
 /*
- * inner.h: the second decode. Tool-call arguments (and answers the client asked to be JSON) are JSON text inside a JSON string; a
- * value there may be written with escapes of its own. This decoder takes such text in any pieces and gives back scan text in which
- * the inner strings are decoded, with a map to the wire, so that what a program will read is what is scanned.
+ * inner.h: the second decode. Tool-call arguments (and answers the client asked to be JSON) are JSON text inside a JSON
+ * string; a value there may be written with escapes of its own. This decoder takes such text in any pieces and gives
+ * back scan text in which the inner strings are decoded, with a map to the wire, so that what a program will read is
+ * what is scanned.
  *
  * It never fails: text that is not JSON is scanned as it stands, which is what an odd model produced.
  */

@@ -43,7 +43,8 @@ bool flt_proof_known(const struct flt_snapshot *s, const char *cache_dir)
     if (cache_dir == NULL || !proof_path(s, cache_dir, path, sizeof(path)))
         return false;
     /* Our own file only: whoever else can write there could vouch for broken rules. */
-    return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+    return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+           (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
 void flt_proof_keep(const struct flt_snapshot *s, const char *cache_dir)

@@ -74,7 +74,9 @@ int flt_record_decide(struct flt_record *r, struct flt_arena *arena, struct flt_
     *out = (struct flt_decision){
         .would = r->would,
         .action = flt_decide_act(mode, r->would),
-        .cause = r->cause != FLT_CAUSE_NONE ? r->cause : r->would > FLT_ACT_ALLOW ? FLT_CAUSE_POLICY : FLT_CAUSE_NONE,
+        .cause = r->cause != FLT_CAUSE_NONE ? r->cause
+                 : r->would > FLT_ACT_ALLOW ? FLT_CAUSE_POLICY
+                                            : FLT_CAUSE_NONE,
         .score = flt_decide_score(r->rs, r->policy, r->seen),
         .blocking_rule = r->blocking_rule,
         .findings_dropped = r->dropped,

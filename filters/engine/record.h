@@ -12,10 +12,10 @@
 struct flt_record {
     const struct flt_ruleset *rs;
     const struct flt_policy *policy;
-    struct flt_finding *v; /* in the order they were recorded: an open run's index into it stays good */
+    struct flt_finding *v;      /* in the order they were recorded: an open run's index into it stays good */
     struct flt_finding *sorted; /* what the last decision shows */
     uint32_t n, cap, dropped;
-    uint8_t *seen;  /* [rule] the rule hit at least once (whatever its level): feeds the score */
+    uint8_t *seen; /* [rule] the rule hit at least once (whatever its level): feeds the score */
     enum flt_action would;
     uint32_t blocking_rule;
     enum flt_cause cause;
@@ -30,7 +30,8 @@ uint32_t flt_record_add(struct flt_record *r, const struct flt_finding *f);
 /* A confirmed hit of a rule that is below every level: counts for the score only. */
 void flt_record_seen(struct flt_record *r, uint32_t rule);
 /*
- * Fills *out with the findings by span and position; they live until the next call or as long as r (arena NULL), or in the arena.
+ * Fills *out with the findings by span and position; they live until the next call or as long as r (arena NULL), or in
+ * the arena.
  */
 int flt_record_decide(struct flt_record *r, struct flt_arena *arena, struct flt_decision *out) FLT_MUST_CHECK;
 

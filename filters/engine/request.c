@@ -119,9 +119,11 @@ static int splice(struct pass *p)
     return rc != FLT_OK && rc != FLT_E_NOMEM ? FLT_E_ENGINE : ok ? rc : FLT_E_NOMEM;
 }
 
-int flt_inspect_request(struct flt_worker *w, const struct flt_request_in *in, struct flt_arena *arena, struct flt_request_out *out)
+int flt_inspect_request(struct flt_worker *w, const struct flt_request_in *in, struct flt_arena *arena,
+                        struct flt_request_out *out)
 {
-    struct pass p = {.worker = w, .in = in, .out = out, .arena = arena, .policy = flt_snapshot_policy(in->snapshot, in->tenant)};
+    struct pass p = {
+        .worker = w, .in = in, .out = out, .arena = arena, .policy = flt_snapshot_policy(in->snapshot, in->tenant)};
     *out = (struct flt_request_out){.body = in->body, .decision = {.blocking_rule = UINT32_MAX}};
     int rc = flt_record_init(&p.record, in->snapshot->rs, p.policy);
     if (rc == FLT_OK)

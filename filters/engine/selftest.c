@@ -1,6 +1,7 @@
 /*
- * selftest.c: the packs' own examples, run when a snapshot is built and by `rules test`. Each rule is judged alone: does one of
- * its detectors find a value, and the right one. Both paths are tried: the whole text, and one byte at a time.
+ * selftest.c: the packs' own examples, run when a snapshot is built and by `rules test`. Each rule is judged alone:
+ * does one of its detectors find a value, and the right one. Both paths are tried: the whole text, and one byte at a
+ * time.
  */
 #include "engine/cut.h"
 #include "engine/snapshot.h"
@@ -20,7 +21,12 @@ static int run(const struct bench *b, struct flt_str text, struct flt_str span, 
 {
     struct flt_record rec = {0};
     struct flt_track t = {0};
-    struct flt_track_conf conf = {.rs = b->s->rs, .policy = b->policy, .hold = pieces ? b->hold : NULL, .record = &rec, .direction = b->direction, .role = b->role};
+    struct flt_track_conf conf = {.rs = b->s->rs,
+                                  .policy = b->policy,
+                                  .hold = pieces ? b->hold : NULL,
+                                  .record = &rec,
+                                  .direction = b->direction,
+                                  .role = b->role};
     int rc = flt_record_init(&rec, b->s->rs, b->policy);
     if (rc == FLT_OK)
         rc = pieces ? flt_track_open(&t, &conf) : flt_track_begin(&t, &conf, text);
@@ -96,7 +102,8 @@ static void test_rule(struct bench *b, struct flt_diag *d)
     b->role = acting_role(r, b->direction);
     /* Alone: this rule acts, every other one is off. */
     memset(b->policy->act, 0, n * 2 * FLT_ROLE_COUNT);
-    b->policy->act[((size_t)b->direction * FLT_ROLE_COUNT + b->role) * n + b->rule] = r->action == FLT_ACT_ANNOTATE ? FLT_ACT_REDACT : (uint8_t)r->action;
+    b->policy->act[((size_t)b->direction * FLT_ROLE_COUNT + b->role) * n + b->rule] =
+        r->action == FLT_ACT_ANNOTATE ? FLT_ACT_REDACT : (uint8_t)r->action;
     b->hold = flt_hold_new(b->policy, b->s->rs, b->direction, b->role);
     if (b->hold == NULL) {
         flt_diag_add(d, FLT_E_NOMEM, "", 0, 0, "", "out of memory");

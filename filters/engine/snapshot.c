@@ -21,9 +21,12 @@ bool flt_digest_rules(EVP_MD_CTX *c, const struct flt_ruleset *rs)
     bool ok = true;
     for (uint32_t i = 0; ok && i < rs->n_rules; i++) {
         const struct flt_rule *r = &rs->rules[i];
-        ok = flt_digest_str(c, r->id) && flt_digest_str(c, r->placeholder) && flt_digest_str(c, r->block_open.text) && flt_digest_str(c, r->block_close.text);
-        ok = ok && digest_num(c, r->severity) && digest_num(c, r->sensitivity) && digest_num(c, r->direction) && digest_num(c, r->roles);
-        ok = ok && digest_num(c, r->caseless) && digest_num(c, r->left) && digest_num(c, r->right) && digest_num(c, r->action);
+        ok = flt_digest_str(c, r->id) && flt_digest_str(c, r->placeholder) && flt_digest_str(c, r->block_open.text) &&
+             flt_digest_str(c, r->block_close.text);
+        ok = ok && digest_num(c, r->severity) && digest_num(c, r->sensitivity) && digest_num(c, r->direction) &&
+             digest_num(c, r->roles);
+        ok = ok && digest_num(c, r->caseless) && digest_num(c, r->left) && digest_num(c, r->right) &&
+             digest_num(c, r->action);
         ok = ok && digest_num(c, (int64_t)(r->confidence * 1e6));
         for (uint32_t k = 0; ok && k < r->n_patterns; k++)
             ok = flt_digest_str(c, r->patterns[k].text);
@@ -37,8 +40,10 @@ bool flt_digest_rules(EVP_MD_CTX *c, const struct flt_ruleset *rs)
 
 static bool digest_tenant(EVP_MD_CTX *c, const struct flt_tenant *t)
 {
-    bool ok = flt_digest_str(c, t->name) && digest_num(c, t->mode) && digest_num(c, t->on_failure) && digest_num(c, t->service_model);
-    ok = ok && digest_num(c, t->rules.block_level) && digest_num(c, t->rules.observe_level) && flt_digest_str(c, t->grounding.text);
+    bool ok = flt_digest_str(c, t->name) && digest_num(c, t->mode) && digest_num(c, t->on_failure) &&
+              digest_num(c, t->service_model);
+    ok = ok && digest_num(c, t->rules.block_level) && digest_num(c, t->rules.observe_level) &&
+         flt_digest_str(c, t->grounding.text);
     for (unsigned i = 0; ok && i < FLT_CLASS_COUNT; i++)
         ok = digest_num(c, t->rules.class_action[i]);
     for (uint32_t i = 0; ok && i < t->rules.enable.n; i++)

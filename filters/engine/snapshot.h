@@ -26,8 +26,8 @@ struct flt_worker {
 };
 
 /*
- * Examples that passed once for exactly these rules, examples and this engine need not run at each reload: an empty file in the cache
- * folder, named after their digest, says so. False when there is no such file, or no cache.
+ * Examples that passed once for exactly these rules, examples and this engine need not run at each reload: an empty
+ * file in the cache folder, named after their digest, says so. False when there is no such file, or no cache.
  */
 bool flt_proof_known(const struct flt_snapshot *s, const char *cache_dir);
 void flt_proof_keep(const struct flt_snapshot *s, const char *cache_dir);

@@ -93,7 +93,8 @@ static int read_payload(struct flt_stream *s, struct frame *f, const struct flt_
     return FLT_OK;
 }
 
-/* Comments and fields other than data reach the client too: a frame in which they hold a value is dropped, or ends the stream. */
+/* Comments and fields other than data reach the client too: a frame in which they hold a value is dropped, or ends the
+ * stream. */
 static int inspect_lines(struct flt_stream *s, struct frame *f, const struct flt_sse_frame *in)
 {
     int rc = FLT_OK;
@@ -139,7 +140,8 @@ static int fail_with(struct flt_stream *s, int rc)
     if (rc == FLT_E_SYNTAX || rc == FLT_E_TYPE || rc == FLT_E_ENCODING || rc == FLT_E_AMBIGUOUS)
         (void)flt_stream_fail(s, FLT_CAUSE_MALFORMED, "The upstream's stream could not be read.", "upstream_malformed");
     else if (rc == FLT_E_LIMIT)
-        (void)flt_stream_fail(s, FLT_CAUSE_LIMIT, "The answer exceeded a limit and could not be inspected.", "uninspectable");
+        (void)flt_stream_fail(s, FLT_CAUSE_LIMIT, "The answer exceeded a limit and could not be inspected.",
+                              "uninspectable");
     else
         (void)flt_stream_fail(s, FLT_CAUSE_ENGINE, "The answer could not be inspected.", "uninspectable");
     return 1;
@@ -263,8 +265,8 @@ size_t flt_stream_memory(const struct flt_stream *s)
     for (uint32_t i = 0; i < s->n_channel; i++)
         n += flt_track_memory(&s->channel[i].track);
     STAILQ_FOREACH(f, &s->queue, link)
-        n += sizeof(*f) + f->bytes.cap + f->cap_piece * sizeof(*f->piece) + f->cap_step * sizeof(*f->step);
+    n += sizeof(*f) + f->bytes.cap + f->cap_piece * sizeof(*f->piece) + f->cap_step * sizeof(*f->step);
     STAILQ_FOREACH(f, &s->spare, link)
-        n += sizeof(*f) + f->bytes.cap + f->cap_piece * sizeof(*f->piece) + f->cap_step * sizeof(*f->step);
+    n += sizeof(*f) + f->bytes.cap + f->cap_piece * sizeof(*f->piece) + f->cap_step * sizeof(*f->step);
     return n;
 }

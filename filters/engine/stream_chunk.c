@@ -20,7 +20,11 @@ static int open_channel(struct flt_stream *s, const struct flt_field *f, struct 
         return FLT_E_NOMEM;
     s->channel = v;
     struct channel *c = &s->channel[s->n_channel];
-    *c = (struct channel){.key = f->channel, .choice = f->choice, .tool = f->tool, .json = f->kind == FLT_FIELD_JSON, .repeat = f->kind == FLT_FIELD_REPEAT};
+    *c = (struct channel){.key = f->channel,
+                          .choice = f->choice,
+                          .tool = f->tool,
+                          .json = f->kind == FLT_FIELD_JSON,
+                          .repeat = f->kind == FLT_FIELD_REPEAT};
     struct flt_track_conf conf = {
         .rs = s->snapshot->rs,
         .policy = s->policy,
@@ -96,7 +100,10 @@ static int feed_channel(struct flt_stream *s, struct frame *f, const struct flt_
     }
     if (rc != FLT_OK || (text.n == 0 && !ip.pending))
         return rc;
-    struct piece p = {.channel = (uint32_t)(c - s->channel), .kind = field->kind, .begin = c->track.end, .text_end = c->track.end + text.n};
+    struct piece p = {.channel = (uint32_t)(c - s->channel),
+                      .kind = field->kind,
+                      .begin = c->track.end,
+                      .text_end = c->track.end + text.n};
     p.end = p.text_end + (ip.pending ? 1 : 0);
     if (field->kind == FLT_FIELD_REPEAT) {
         const struct flt_json_tok *t = &j->tok[field->container];
@@ -120,7 +127,8 @@ static int feed_channel(struct flt_stream *s, struct frame *f, const struct flt_
 }
 
 /* Texts that are complete in this frame go through the document pass; its edits are kept with the frame. */
-static int inspect_alone(struct flt_stream *s, struct frame *f, const struct flt_json *j, const struct flt_fields *fields)
+static int inspect_alone(struct flt_stream *s, struct frame *f, const struct flt_json *j,
+                         const struct flt_fields *fields)
 {
     struct flt_document d = {
         .rs = s->snapshot->rs,
@@ -217,7 +225,8 @@ static int end_quiet_channels(struct flt_stream *s)
     int rc = FLT_OK;
     for (uint32_t i = 0; rc == FLT_OK && i < s->n_channel; i++) {
         struct channel *c = &s->channel[i];
-        bool others = c->choice < FLT_MAX_CHOICES && s->choice[c->choice].event == s->n_events && c->event != s->n_events;
+        bool others =
+            c->choice < FLT_MAX_CHOICES && s->choice[c->choice].event == s->n_events && c->event != s->n_events;
         if (!others || c->json || c->finished || c->track.released >= c->track.end || c->track.blocked)
             continue;
         if (++c->quiet < STREAM_QUIET_EVENTS || s->n_channel > STREAM_MAX_CHANNELS / 2)
@@ -268,7 +277,12 @@ int flt_stream_chunk(struct flt_stream *s, struct frame *f, struct flt_str paylo
 int flt_stream_scan_alone(struct flt_stream *s, struct flt_str text, bool *acts)
 {
     struct flt_track t = {0};
-    struct flt_track_conf conf = {.rs = s->snapshot->rs, .policy = s->policy, .record = &s->record, .direction = FLT_RESPONSE, .role = FLT_ROLE_ASSISTANT, .span = UINT32_MAX};
+    struct flt_track_conf conf = {.rs = s->snapshot->rs,
+                                  .policy = s->policy,
+                                  .record = &s->record,
+                                  .direction = FLT_RESPONSE,
+                                  .role = FLT_ROLE_ASSISTANT,
+                                  .span = UINT32_MAX};
     int rc = flt_track_begin(&t, &conf, text);
     s->record.total += text.n;
     s->record.scanned += text.n;

@@ -70,7 +70,11 @@ static bool released(const struct flt_stream *s, const struct frame *f)
 static struct flt_inner_piece inner_piece(const struct frame *f, const struct piece *p)
 {
     return (struct flt_inner_piece){
-        .map = {.v = p->n_step != 0 ? f->step + p->step : NULL, .n = p->n_step, .base = p->map_base, .to_end = p->map_to_end, .from_end = p->map_from_end},
+        .map = {.v = p->n_step != 0 ? f->step + p->step : NULL,
+                .n = p->n_step,
+                .base = p->map_base,
+                .to_end = p->map_to_end,
+                .from_end = p->map_from_end},
         .flips = p->n_flip != 0 ? f->flip + p->flip : NULL,
         .n_flips = p->n_flip,
         .starts_inside = p->starts_inside,
@@ -84,7 +88,8 @@ static int null_range(struct flt_stream *s, struct flt_edits *e, uint32_t a, uin
 }
 
 /* The edits of one piece: its channel's cuts, and everything from `limit` on when the stream is being cut off there. */
-static int edit_piece(struct flt_stream *s, const struct frame *f, const struct piece *p, uint64_t limit, struct flt_edits *e)
+static int edit_piece(struct flt_stream *s, const struct frame *f, const struct piece *p, uint64_t limit,
+                      struct flt_edits *e)
 {
     struct channel *c = &s->channel[p->channel];
     struct flt_inner_piece ip = inner_piece(f, p);
@@ -102,7 +107,9 @@ static int edit_piece(struct flt_stream *s, const struct frame *f, const struct 
         rc = flt_cut_wire(s->snapshot->rs, c->track.cut, c->track.n_cut, p->begin, p->end, &ip.map, s->arena, e);
     if (rc == FLT_OK && limit < p->end) {
         uint64_t from = limit > p->begin ? limit - p->begin : 0;
-        struct flt_edit gone = {.a = flt_offmap_begin(&ip.map, (uint32_t)from), .b = flt_offmap_end(&ip.map, p->map_to_end), .with = {"", 0}};
+        struct flt_edit gone = {.a = flt_offmap_begin(&ip.map, (uint32_t)from),
+                                .b = flt_offmap_end(&ip.map, p->map_to_end),
+                                .with = {"", 0}};
         rc = gone.a < gone.b ? flt_edits_add(e, s->arena, gone) : FLT_OK;
     }
     /* A choice whose text changed loses the logprobs that repeat it. */
@@ -113,7 +120,8 @@ static int edit_piece(struct flt_stream *s, const struct frame *f, const struct 
     return rc;
 }
 
-/* Payload offsets -> frame offsets. Only a whole value that becomes null can span lines: it takes their breaks with it. */
+/* Payload offsets -> frame offsets. Only a whole value that becomes null can span lines: it takes their breaks with it.
+ */
 static uint32_t to_frame(const struct frame *f, uint32_t at)
 {
     uint32_t i = f->n_line;

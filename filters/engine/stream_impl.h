@@ -13,8 +13,9 @@
 #define STREAM_FACT_MAX     256u
 #define STREAM_FREE_FRAMES  32u
 /*
- * A text whose choice said so many other things since, in other texts, has ended: a model that has begun to answer does not go back into
- * the middle of a word of its reasoning. Without this the last word of the reasoning would hold up the whole answer.
+ * A text whose choice said so many other things since, in other texts, has ended: a model that has begun to answer does
+ * not go back into the middle of a word of its reasoning. Without this the last word of the reasoning would hold up the
+ * whole answer.
  */
 #define STREAM_QUIET_EVENTS 16u
 
@@ -22,11 +23,11 @@
 struct channel {
     uint64_t key;
     uint32_t choice;
-    bool tool;     /* part of a tool call */
-    bool json;     /* JSON text: its strings go on where they stopped */
-    bool repeat;   /* logprobs: repeats another channel */
-    bool finished; /* its choice said finish_reason */
-    bool left;     /* some of its text reached the client */
+    bool tool;      /* part of a tool call */
+    bool json;      /* JSON text: its strings go on where they stopped */
+    bool repeat;    /* logprobs: repeats another channel */
+    bool finished;  /* its choice said finish_reason */
+    bool left;      /* some of its text reached the client */
     uint32_t quiet; /* events of its choice since its last text */
     uint64_t event; /* number of its last one */
     struct flt_track track;
@@ -36,10 +37,10 @@ struct channel {
 /* The part of one channel's text that one frame carries. */
 struct piece {
     uint32_t channel;
-    uint8_t kind;           /* enum flt_field_kind */
-    uint64_t begin, end;    /* channel text; end is one further while an escape is unfinished */
-    uint64_t text_end;      /* begin + bytes of text */
-    uint32_t step, n_step;  /* offsets map: steps of the frame */
+    uint8_t kind;          /* enum flt_field_kind */
+    uint64_t begin, end;   /* channel text; end is one further while an escape is unfinished */
+    uint64_t text_end;     /* begin + bytes of text */
+    uint32_t step, n_step; /* offsets map: steps of the frame */
     uint32_t map_base, map_to_end, map_from_end;
     uint32_t flip, n_flip;
     bool starts_inside;
@@ -67,7 +68,7 @@ struct frame {
     /* payload (joined data lines) -> frame bytes */
     struct line {
         uint32_t payload, frame, len;
-    } *line;
+    } * line;
     uint32_t n_line, cap_line;
     struct piece *piece;
     uint32_t n_piece, cap_piece;
@@ -79,7 +80,7 @@ struct frame {
     uint32_t n_choice, cap_choice;
     struct frame_edit *edit; /* of texts that stand alone */
     uint32_t n_edit, cap_edit;
-    bool drop; /* nothing of it may leave */
+    bool drop;     /* nothing of it may leave */
     uint32_t trim; /* bytes at its end that are not the upstream's */
 };
 STAILQ_HEAD(frame_list, frame);
@@ -110,9 +111,9 @@ struct flt_stream {
     char facts[3][STREAM_FACT_MAX];
     uint32_t fact_len[3]; /* id, created, model as raw JSON */
     enum flt_stream_state state;
-    bool passthrough; /* monitor, or told to go on without inspection */
-    bool blocked_alone; /* a text that stands alone blocked */
-    uint32_t trim;    /* bytes of ours in the frame under way */
+    bool passthrough;    /* monitor, or told to go on without inspection */
+    bool blocked_alone;  /* a text that stands alone blocked */
+    uint32_t trim;       /* bytes of ours in the frame under way */
     struct flt_buf *out; /* during a call */
 };
 
@@ -129,12 +130,14 @@ bool flt_grow(void **v, uint32_t n, uint32_t *cap, size_t size);
 
 /* stream_end.c */
 enum flt_stream_state flt_stream_block(struct flt_stream *s);
-enum flt_stream_state flt_stream_fail(struct flt_stream *s, enum flt_cause cause, const char *message, const char *code);
+enum flt_stream_state flt_stream_fail(struct flt_stream *s, enum flt_cause cause, const char *message,
+                                      const char *code);
 
 /* stream_chunk.c: one frame's events into channels */
 int flt_stream_chunk(struct flt_stream *s, struct frame *f, struct flt_str payload);
 int flt_stream_finish_channels(struct flt_stream *s, uint32_t choice); /* UINT32_MAX = all */
-/* Inspects text that stands alone (comments, odd fields); *acts = something in it would be redacted or blocked (then noted). */
+/* Inspects text that stands alone (comments, odd fields); *acts = something in it would be redacted or blocked (then
+ * noted). */
 int flt_stream_scan_alone(struct flt_stream *s, struct flt_str text, bool *acts);
 
 #endif

@@ -6,7 +6,8 @@
 
 const char *const flt_cause_names[] = {"none", "policy", "malformed", "limit", "engine", "opaque", NULL};
 
-static int track_whole(struct flt_worker *w, const struct flt_text_in *in, struct flt_track *t, const struct flt_track_conf *conf)
+static int track_whole(struct flt_worker *w, const struct flt_text_in *in, struct flt_track *t,
+                       const struct flt_track_conf *conf)
 {
     int rc = flt_track_begin(t, conf, in->text);
     if (rc == FLT_OK)
@@ -16,7 +17,8 @@ static int track_whole(struct flt_worker *w, const struct flt_text_in *in, struc
     return rc;
 }
 
-static int track_pieces(struct flt_worker *w, const struct flt_text_in *in, size_t piece, struct flt_track *t, const struct flt_track_conf *conf)
+static int track_pieces(struct flt_worker *w, const struct flt_text_in *in, size_t piece, struct flt_track *t,
+                        const struct flt_track_conf *conf)
 {
     int rc = flt_track_open(t, conf);
     for (size_t at = 0; rc == FLT_OK && at < in->text.n; at += piece) {
@@ -28,7 +30,8 @@ static int track_pieces(struct flt_worker *w, const struct flt_text_in *in, size
     return rc;
 }
 
-static int edit(const struct flt_text_in *in, const struct flt_track *t, struct flt_arena *arena, struct flt_str *edited)
+static int edit(const struct flt_text_in *in, const struct flt_track *t, struct flt_arena *arena,
+                struct flt_str *edited)
 {
     struct flt_buf out;
     bool ok = true;
@@ -72,8 +75,8 @@ static int inspect(struct flt_worker *w, const struct flt_text_in *in, size_t pi
     return rc;
 }
 
-int flt_inspect_text(struct flt_worker *w, const struct flt_text_in *in, struct flt_arena *arena, struct flt_decision *dec,
-                     struct flt_str *edited)
+int flt_inspect_text(struct flt_worker *w, const struct flt_text_in *in, struct flt_arena *arena,
+                     struct flt_decision *dec, struct flt_str *edited)
 {
     return inspect(w, in, 0, arena, dec, edited);
 }

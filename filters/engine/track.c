@@ -15,10 +15,10 @@
 #include "policy/decide.h"
 
 /* PCRE2 may look at this many bytes per byte of text, plus a base: far above what honest text needs. */
-#define BUDGET_BASE (1u << 20)
+#define BUDGET_BASE     (1u << 20)
 #define BUDGET_PER_BYTE 256u
-#define KEEP_SLACK 16u
-#define COMPACT_AT 4096u
+#define KEEP_SLACK      16u
+#define COMPACT_AT      4096u
 
 static int init(struct flt_track *t, const struct flt_track_conf *conf)
 {
@@ -69,11 +69,14 @@ void flt_track_close(struct flt_track *t)
 size_t flt_track_memory(const struct flt_track *t)
 {
     return (t->borrowed ? 0 : t->cap) + t->cap_win * sizeof(*t->win) + t->cap_found * sizeof(*t->found) +
-           t->cap_cut * sizeof(*t->cut) + t->conf.rs->n_detectors * (sizeof(*t->resume) + sizeof(*t->last_win) + (FLT_FACTORS_MAX - 1u) * sizeof(*t->step)) + t->cap_hit * sizeof(*t->hit) +
-           (t->scan != NULL ? flt_scanner_stream_size(t->conf.rs->scanner) : 0);
+           t->cap_cut * sizeof(*t->cut) +
+           t->conf.rs->n_detectors *
+               (sizeof(*t->resume) + sizeof(*t->last_win) + (FLT_FACTORS_MAX - 1u) * sizeof(*t->step)) +
+           t->cap_hit * sizeof(*t->hit) + (t->scan != NULL ? flt_scanner_stream_size(t->conf.rs->scanner) : 0);
 }
 
-/* ---- cuts --------------------------------------------------------------------------------------------------------- */
+/* ---- cuts ---------------------------------------------------------------------------------------------------------
+ */
 
 int flt_track_add_cut(struct flt_track *t, uint64_t a, uint64_t b, uint32_t rule)
 {
@@ -148,7 +151,8 @@ static void sort_values(struct flt_track *t, uint32_t n)
 /* One cluster of overlapping values: found[i..*next) of those before n, sorted by value. */
 static void cluster(const struct flt_track *t, uint32_t i, uint32_t n, uint32_t *next, struct flt_cut *out)
 {
-    *out = (struct flt_cut){.a = t->found[i].a, .b = t->found[i].b, .rule = t->conf.rs->detectors[t->found[i].det].rule};
+    *out =
+        (struct flt_cut){.a = t->found[i].a, .b = t->found[i].b, .rule = t->conf.rs->detectors[t->found[i].det].rule};
     for (*next = i + 1; *next < n && t->found[*next].a < out->b; (*next)++) {
         const struct flt_match *m = &t->found[*next];
         out->b = m->b > out->b ? m->b : out->b;
@@ -157,8 +161,8 @@ static void cluster(const struct flt_track *t, uint32_t i, uint32_t n, uint32_t 
 }
 
 /*
- * Turns clusters of the found matches before n that end at or before `upto` into cuts and records their findings. Returns where the
- * first cluster that does not begins, or upto.
+ * Turns clusters of the found matches before n that end at or before `upto` into cuts and records their findings.
+ * Returns where the first cluster that does not begins, or upto.
  */
 static uint64_t settle(struct flt_track *t, uint32_t n, uint64_t upto)
 {
@@ -192,7 +196,8 @@ static uint64_t settle(struct flt_track *t, uint32_t n, uint64_t upto)
     return held;
 }
 
-/* ---- runs and blocks --------------------------------------------------------------------------------------------------- */
+/* ---- runs and blocks
+ * --------------------------------------------------------------------------------------------------- */
 
 static void release(struct flt_track *t, uint64_t upto)
 {
@@ -234,7 +239,8 @@ static void pass_swallowed(struct flt_track *t, uint64_t to)
 /* m goes on past its head; the found matches before n begin at or before it. */
 static void start_swallow(struct flt_track *t, struct flt_match m, uint32_t n)
 {
-    /* Everything that overlaps the head merges with it; settle() makes the cuts and the notes, the last cut stays open. */
+    /* Everything that overlaps the head merges with it; settle() makes the cuts and the notes, the last cut stays open.
+     */
     uint64_t least = m.b;
     for (uint32_t i = t->from_found; i < n; i++)
         least = t->found[i].b > least ? t->found[i].b : least;
@@ -305,7 +311,8 @@ static int swallow(struct flt_track *t, struct flt_kit *kit, bool eof, bool *ove
     return FLT_OK;
 }
 
-/* ---- resolve ------------------------------------------------------------------------------------------------------------ */
+/* ---- resolve
+ * ------------------------------------------------------------------------------------------------------------ */
 
 static void stop_at(struct flt_track *t, const struct flt_match *m)
 {
@@ -329,8 +336,9 @@ static void stop_at(struct flt_track *t, const struct flt_match *m)
 }
 
 /*
- * Acts on the first match (by place) that needs more than a cut; false when there is none before `open`. Strictly before: a
- * candidate that begins at the same byte may still win, and which one does must not depend on how the text arrived.
+ * Acts on the first match (by place) that needs more than a cut; false when there is none before `open`. Strictly
+ * before: a candidate that begins at the same byte may still win, and which one does must not depend on how the text
+ * arrived.
  */
 static bool act_on_first(struct flt_track *t, uint64_t open)
 {

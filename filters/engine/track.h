@@ -11,8 +11,8 @@
  *   - overlapping values merge into one cut, which takes the graver rule's placeholder;
  *   - a run or block match takes everything up to its end; candidates that begin inside it do not exist;
  *   - of values that begin at one place, a blocking one comes first, then a run or block, with which the others merge.
- * A decision about a place is only made when no candidate that begins before it is open, so it never depends on how the text
- * arrived. tests/unit/test_track.c and fuzz_track check this against every split.
+ * A decision about a place is only made when no candidate that begins before it is open, so it never depends on how the
+ * text arrived. tests/unit/test_track.c and fuzz_track check this against every split.
  */
 #ifndef FLT_ENGINE_TRACK_H
 #define FLT_ENGINE_TRACK_H
@@ -42,7 +42,7 @@ struct flt_track_conf {
     struct flt_record *record;
     enum flt_direction direction;
     enum flt_role role;
-    uint32_t span; /* number for findings */
+    uint32_t span;      /* number for findings */
     bool stop_at_block; /* a blocking match ends the text (real streams) */
 };
 
@@ -70,9 +70,9 @@ struct flt_track {
     size_t cap;
     bool borrowed; /* text belongs to the caller */
     uint64_t front, released;
-    uint64_t *resume;   /* [detector] no match begins before */
-    uint32_t *last_win; /* [detector] its newest window, counted from 1; 0 = none */
-    uint32_t *step;     /* [detector][FLT_FACTORS_MAX - 1] words of a match seen so far */
+    uint64_t *resume;         /* [detector] no match begins before */
+    uint32_t *last_win;       /* [detector] its newest window, counted from 1; 0 = none */
+    uint32_t *step;           /* [detector][FLT_FACTORS_MAX - 1] words of a match seen so far */
     struct flt_scan_hit *hit; /* of the scan under way */
     uint32_t n_hit, cap_hit;
     struct flt_window *win;
@@ -80,7 +80,7 @@ struct flt_track {
     bool unsearched;         /* a window is not done */
     struct flt_match *found; /* [from_found, n_found): decided, not yet cut */
     uint32_t from_found, n_found, cap_found;
-    bool ordered; /* by where the matches begin */
+    bool ordered;        /* by where the matches begin */
     struct flt_cut *cut; /* ascending; drop with flt_track_forget */
     uint32_t n_cut, cap_cut;
     bool swallowing; /* inside a run or block: cut[n_cut-1] is open */

@@ -32,8 +32,8 @@ void flt_track_hit(struct flt_track *t, uint32_t det, uint64_t end, uint32_t rea
 }
 
 /*
- * A match needs its words in order: step i counts when step i-1 was seen within the detector's width before it. Only the newest
- * place of each step is kept: it is the one that leaves most room for the rest.
+ * A match needs its words in order: step i counts when step i-1 was seen within the detector's width before it. Only
+ * the newest place of each step is kept: it is the one that leaves most room for the rest.
  */
 static void follow_step(struct flt_track *t, const struct flt_expression_step *e, uint64_t end)
 {
@@ -122,8 +122,8 @@ uint32_t flt_track_note(struct flt_track *t, const struct flt_match *m)
     return flt_record_add(t->conf.record, &f);
 }
 
-/* A block's closing marker and a run's end are found by the swallowing of a holding match; for others, look ahead only as far as
- * the text goes now: the finding then covers the head. */
+/* A block's closing marker and a run's end are found by the swallowing of a holding match; for others, look ahead only
+ * as far as the text goes now: the finding then covers the head. */
 static void keep(struct flt_track *t, const struct flt_match *m)
 {
     enum flt_action act = flt_track_act(t, m->det);
@@ -193,7 +193,8 @@ static int search_window(struct flt_track *t, struct flt_kit *kit, struct flt_wi
         keep(t, &m);
         from = t->resume[w->det] = m.mb;
     }
-    /* Nothing begins in the rest of the window, nor will: a candidate that is not decided by this text would have been open. */
+    /* Nothing begins in the rest of the window, nor will: a candidate that is not decided by this text would have been
+     * open. */
     uint64_t past = w->hi + 1 < limit ? w->hi + 1 : limit;
     if (t->resume[w->det] < past)
         t->resume[w->det] = past;

@@ -1,4 +1,5 @@
-/* track_open.c: where the earliest candidate begins that may still become a match (policy/view.h explains the tables). */
+/* track_open.c: where the earliest candidate begins that may still become a match (policy/view.h explains the tables).
+ */
 #include "engine/track.h"
 
 /* PCRE2's opinion for groups that span words: is a match of any of their detectors really open at `at`? */

@@ -301,7 +301,7 @@ struct chain {
     struct flt_literals now, best;
     struct flt_factors factors;
     uint32_t width; /* greatest width so far */
-    bool whole; /* now covers the whole sequence so far */
+    bool whole;     /* now covers the whole sequence so far */
 };
 
 static void chain_add(struct chain *c, const struct part *p)

@@ -1,6 +1,6 @@
 /*
- * fuzz_pack.c: any text as a rule pack: problems have a place, accepted rules keep what the format promises, and their patterns compile or
- * are refused with a reason.
+ * fuzz_pack.c: any text as a rule pack: problems have a place, accepted rules keep what the format promises, and their
+ * patterns compile or are refused with a reason.
  *
  * Input: the pack, as if it stood in pii/.
  */
@@ -21,7 +21,10 @@ static void require(bool ok, const char *what)
 
 static void check_pattern(const struct flt_rule *r, const struct flt_pattern *p, const struct flt_pattern *close)
 {
-    struct flt_matcher_conf conf = {.pattern = p->text, .caseless = r->caseless != 0, .left = (enum flt_boundary)r->left, .right = (enum flt_boundary)r->right};
+    struct flt_matcher_conf conf = {.pattern = p->text,
+                                    .caseless = r->caseless != 0,
+                                    .left = (enum flt_boundary)r->left,
+                                    .right = (enum flt_boundary)r->right};
     char why[200] = "";
     size_t where = 0;
     bool in_close = false;
@@ -60,7 +63,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct flt_rules rules = {0};
     struct flt_diag d = {0};
     require(arena != NULL, "memory");
-    flt_pack_parse("rulesets/pii/fuzz.yaml", FLT_STR("pii"), (struct flt_str){(const char *)data, size}, arena, &rules, &d);
+    flt_pack_parse("rulesets/pii/fuzz.yaml", FLT_STR("pii"), (struct flt_str){(const char *)data, size}, arena, &rules,
+                   &d);
     for (unsigned i = 0; i < d.n; i++) {
         require(strcmp(d.v[i].file, "rulesets/pii/fuzz.yaml") == 0, "file");
         require(d.v[i].message[0] != '\0', "message");

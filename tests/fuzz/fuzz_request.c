@@ -1,6 +1,6 @@
 /*
- * fuzz_request.c: a request body that is accepted goes on as JSON (jansson reads it), no value of the tiny rules is left in any of its
- * strings, and what was not touched is the same bytes. The same body is tried as an answer.
+ * fuzz_request.c: a request body that is accepted goes on as JSON (jansson reads it), no value of the tiny rules is
+ * left in any of its strings, and what was not touched is the same bytes. The same body is tried as an answer.
  *
  * Input: a byte of switches (1: as an answer, 2: an answer that is JSON, 4: grounded, 8: ollama), the body.
  */
@@ -80,7 +80,8 @@ static bool same_shape(const json_t *a, const json_t *b)
 /* A string in which the whole-text redactor finds a value has changed. (How exactly also depends on its neighbours.) */
 static void check_string(const json_t *was, const json_t *is, struct flt_str in, struct flt_str out)
 {
-    struct flt_str before = {json_string_value(was), json_string_length(was)}, after = {json_string_value(is), json_string_length(is)};
+    struct flt_str before = {json_string_value(was), json_string_length(was)},
+                   after = {json_string_value(is), json_string_length(is)};
     struct outcome o = rig_whole(&rig, before);
     require(o.rc != FLT_OK || o.n_cut == 0 || !flt_str_eq(before, after), "a value is left", in, out);
     outcome_free(&o);
@@ -88,8 +89,9 @@ static void check_string(const json_t *was, const json_t *is, struct flt_str in,
 
 static void check_strings(const json_t *was, const json_t *is, const char *name, struct flt_str in, struct flt_str out)
 {
-    static const char *const unread[] = {"url", "data", "file_data", "arguments", "role", "type", "id", "object", "model", "created", "system_fingerprint",
-                                         "service_tier", "usage", "obfuscation", "token", "finish_reason"};
+    static const char *const unread[] = {
+        "url",   "data",    "file_data",          "arguments",    "role",  "type",        "id",    "object",
+        "model", "created", "system_fingerprint", "service_tier", "usage", "obfuscation", "token", "finish_reason"};
     const char *key;
     json_t *v;
     for (size_t i = 0; name != NULL && i < FLT_ARRAY_LEN(unread); i++) {
@@ -123,8 +125,10 @@ static void try_request(uint8_t switches, struct flt_str body, struct flt_arena 
     struct flt_route route;
     struct flt_request_out out;
     bool grounded = (switches & 4u) != 0;
-    flt_route_match((switches & 8u) != 0 ? "ollama" : "openai", FLT_STR("POST"), FLT_STR("/v1/chat/completions"), &route);
-    struct flt_request_in in = {.snapshot = snapshot, .tenant = grounded ? GROUNDED : PLAIN, .route = &route, .body = body};
+    flt_route_match((switches & 8u) != 0 ? "ollama" : "openai", FLT_STR("POST"), FLT_STR("/v1/chat/completions"),
+                    &route);
+    struct flt_request_in in = {
+        .snapshot = snapshot, .tenant = grounded ? GROUNDED : PLAIN, .route = &route, .body = body};
     int rc = flt_inspect_request(rig.w, &in, arena, &out);
     require(rc == FLT_OK || out.body.n == 0, "an error has a body", body, out.body);
     if (rc == FLT_OK && out.decision.action != FLT_ACT_BLOCK)
@@ -136,7 +140,12 @@ static void try_answer(uint8_t switches, struct flt_str body, struct flt_arena *
     struct flt_route route;
     struct flt_answer_out out;
     flt_route_match("openai", FLT_STR("POST"), FLT_STR("/v1/chat/completions"), &route);
-    struct flt_answer_in in = {.snapshot = snapshot, .tenant = PLAIN, .route = &route, .http_status = 200, .json_answer = (switches & 2u) != 0, .body = body};
+    struct flt_answer_in in = {.snapshot = snapshot,
+                               .tenant = PLAIN,
+                               .route = &route,
+                               .http_status = 200,
+                               .json_answer = (switches & 2u) != 0,
+                               .body = body};
     int rc = flt_inspect_answer(rig.w, &in, arena, &out);
     require(rc == FLT_OK || out.body.n == 0, "an error has a body", body, out.body);
     if (rc == FLT_OK)

@@ -1,6 +1,6 @@
 /*
- * fuzz_shape.c: what the analyser accepts, PCRE2 compiles, and every match PCRE2 finds is as the analyser says: as wide, beginning in its
- * first set, made of its body set, holding its words in order.
+ * fuzz_shape.c: what the analyser accepts, PCRE2 compiles, and every match PCRE2 finds is as the analyser says: as
+ * wide, beginning in its first set, made of its body set, holding its words in order.
  *
  * Input: a byte of switches (1: case-insensitive), the pattern up to a NUL byte, the text.
  */
@@ -72,9 +72,11 @@ static void check(struct flt_str pattern, bool caseless, struct flt_str text)
     }
     int code;
     PCRE2_SIZE at;
-    pcre2_code *re = pcre2_compile((PCRE2_SPTR)head.p, head.n, PCRE2_NEVER_UTF | (caseless ? PCRE2_CASELESS : 0u), &code, &at, NULL);
+    pcre2_code *re =
+        pcre2_compile((PCRE2_SPTR)head.p, head.n, PCRE2_NEVER_UTF | (caseless ? PCRE2_CASELESS : 0u), &code, &at, NULL);
     /* too large a regular expression, or too many parentheses: PCRE2's limits are checked at load */
-    require(re != NULL || code == 120 || code == 186 || code == 135 || code == 119 || code == 187, "PCRE2 does not compile it", pattern, text);
+    require(re != NULL || code == 120 || code == 186 || code == 135 || code == 119 || code == 187,
+            "PCRE2 does not compile it", pattern, text);
     pcre2_match_data *d = re != NULL ? pcre2_match_data_create(4, NULL) : NULL;
     pcre2_match_context *c = pcre2_match_context_create(NULL);
     if (d != NULL && c != NULL) {
@@ -82,7 +84,8 @@ static void check(struct flt_str pattern, bool caseless, struct flt_str text)
         uint32_t groups = 0;
         (void)pcre2_pattern_info(re, PCRE2_INFO_CAPTURECOUNT, &groups);
         require(groups == (s.group ? 1u : 0u), "groups", pattern, text);
-        for (size_t from = 0; from <= text.n && pcre2_match(re, (PCRE2_SPTR)(text.n != 0 ? text.p : ""), text.n, from, 0, d, c) > 0;) {
+        for (size_t from = 0;
+             from <= text.n && pcre2_match(re, (PCRE2_SPTR)(text.n != 0 ? text.p : ""), text.n, from, 0, d, c) > 0;) {
             const PCRE2_SIZE *o = pcre2_get_ovector_pointer(d);
             check_match(&s, caseless, pattern, (struct flt_str){text.p + o[0], o[1] - o[0]});
             from = o[0] + 1;

@@ -1,9 +1,10 @@
 /*
- * fuzz_stream.c: whatever the upstream sends, the client gets the same for every way of cutting it, a stream ends in a known state, and
- * the texts a client can read (jansson reads them) are those of the upstream with their values cut out.
+ * fuzz_stream.c: whatever the upstream sends, the client gets the same for every way of cutting it, a stream ends in a
+ * known state, and the texts a client can read (jansson reads them) are those of the upstream with their values cut
+ * out.
  *
- * Input: a byte of switches (1: blocking rules off, 2: the shipped packs, 4: monitor, 8: the rest seeds a well-formed stream, 16: answer
- * is JSON, 32: the upstream is cut off), a byte that chooses the cuts, the upstream's bytes.
+ * Input: a byte of switches (1: blocking rules off, 2: the shipped packs, 4: monitor, 8: the rest seeds a well-formed
+ * stream, 16: answer is JSON, 32: the upstream is cut off), a byte that chooses the cuts, the upstream's bytes.
  */
 #include "stream_rig.h"
 
@@ -16,7 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { ALL, NO_BLOCK, MONITOR, TENANTS };
 static struct flt_tenant tenants[TENANTS];
-static struct flt_str off[] = {{"ip/*", 4}, {"output/halt", 11}, {"output/stop", 11}, {"jailbreak/*", 11}, {"injection/*", 11}};
+static struct flt_str off[] = {
+    {"ip/*", 4}, {"output/halt", 11}, {"output/stop", 11}, {"jailbreak/*", 11}, {"injection/*", 11}};
 static struct stream_rig rigs[2];
 
 static struct stream_rig rig_for(uint8_t switches)
@@ -41,7 +43,8 @@ static void require(bool ok, const char *what, struct flt_str in, const struct d
 {
     if (ok)
         return;
-    fprintf(stderr, "fuzz_stream: %s\n--- in\n%.*s\n--- out (state %d)\n%.*s\n", what, FLT_STR_ARG(in), d->state, FLT_STR_ARG(flt_buf_str(&d->out)));
+    fprintf(stderr, "fuzz_stream: %s\n--- in\n%.*s\n--- out (state %d)\n%.*s\n", what, FLT_STR_ARG(in), d->state,
+            FLT_STR_ARG(flt_buf_str(&d->out)));
     abort();
 }
 
@@ -50,7 +53,8 @@ static bool same_text(const struct rig *whole, struct flt_str before, struct flt
     struct outcome o = rig_whole(whole, before);
     struct flt_buf want;
     flt_buf_init(&want, 1u << 20);
-    bool same = o.rc != FLT_OK || (flt_cut_text(whole->s->rs, o.cut, o.n_cut, before, &want) == FLT_OK && flt_str_eq(flt_buf_str(&want), after));
+    bool same = o.rc != FLT_OK || (flt_cut_text(whole->s->rs, o.cut, o.n_cut, before, &want) == FLT_OK &&
+                                   flt_str_eq(flt_buf_str(&want), after));
     if (!same)
         fprintf(stderr, "read:   %.*s\nwanted: %.*s\n", FLT_STR_ARG(after), FLT_STR_ARG(flt_buf_str(&want)));
     flt_buf_free(&want);
@@ -61,7 +65,11 @@ static bool same_text(const struct rig *whole, struct flt_str before, struct flt
 static void check_texts(const struct stream_rig *r, struct flt_str in, const struct delivery *d)
 {
     struct reading *before = read_stream(in), *after = read_stream(flt_buf_str(&d->out));
-    struct rig whole = {.s = r->s, .w = r->w, .policy = flt_snapshot_policy(r->s, r->tenant), .direction = FLT_RESPONSE, .role = FLT_ROLE_ASSISTANT};
+    struct rig whole = {.s = r->s,
+                        .w = r->w,
+                        .policy = flt_snapshot_policy(r->s, r->tenant),
+                        .direction = FLT_RESPONSE,
+                        .role = FLT_ROLE_ASSISTANT};
     require(before->broken || !after->broken, "events became unreadable", in, d);
     for (unsigned i = 0; !before->broken && !before->odd && i < before->n; i++) {
         const char *key = before->channel[i].key;
@@ -76,7 +84,8 @@ static void check(const struct stream_rig *r, struct flt_str in, uint8_t choice,
 {
     uint64_t seed = UINT64_C(0x9E3779B97F4A7C15) + choice;
     struct delivery d = deliver(r, in, NULL, 0, complete);
-    require(d.state == FLT_STREAM_ENDED || d.state == FLT_STREAM_BLOCKED || d.state == FLT_STREAM_FAILED, "no end", in, &d);
+    require(d.state == FLT_STREAM_ENDED || d.state == FLT_STREAM_BLOCKED || d.state == FLT_STREAM_FAILED, "no end", in,
+            &d);
     for (unsigned i = 0; i < 3; i++) {
         size_t cuts[16];
         size_t n = rig_cuts(&seed, in.n, cuts, 1 + rig_random(&seed) % 15);
@@ -89,7 +98,8 @@ static void check(const struct stream_rig *r, struct flt_str in, uint8_t choice,
         check_texts(r, in, &d);
     if (all_read && r->tenant == MONITOR) {
         struct flt_str out = flt_buf_str(&d.out);
-        require(out.n <= in.n + 1 && memcmp(in.p, out.p, out.n < in.n ? out.n : in.n) == 0, "monitoring changed something", in, &d);
+        require(out.n <= in.n + 1 && memcmp(in.p, out.p, out.n < in.n ? out.n : in.n) == 0,
+                "monitoring changed something", in, &d);
     }
     delivery_free(&d);
 }

@@ -1,8 +1,8 @@
 /*
  * fuzz_track.c: a text through the stream redactor means what track.h says, and the same for every way of cutting it.
  *
- * Input: a byte of switches (1: blocking rules end the text, 2: the shipped packs, 4: the rest is words of track_rig.h, one a byte),
- * two bytes that choose the cuts, the text.
+ * Input: a byte of switches (1: blocking rules end the text, 2: the shipped packs, 4: the rest is words of track_rig.h,
+ * one a byte), two bytes that choose the cuts, the text.
  */
 #include "track_rig.h"
 

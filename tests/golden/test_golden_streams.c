@@ -1,9 +1,10 @@
 /*
- * Recorded-by-hand bodies: streams/NAME.sse, answers/NAME.json and requests/NAME.json, with what the other side must get in
- * NAME.*.expected. The rules are those of rules_fixture.h without ip.*.
+ * Recorded-by-hand bodies: streams/NAME.sse, answers/NAME.json and requests/NAME.json, with what the other side must
+ * get in NAME.*.expected. The rules are those of rules_fixture.h without ip.*.
  *
- * For every stream: every single cut of its bytes, 200 random cuts in several places and byte by byte give the same; truncated
- * anywhere, what left is the beginning of what leaves of the whole; a tenant that only monitors changes no byte.
+ * For every stream: every single cut of its bytes, 200 random cuts in several places and byte by byte give the same;
+ * truncated anywhere, what left is the beginning of what leaves of the whole; a tenant that only monitors changes no
+ * byte.
  */
 #include <dirent.h>
 #include <setjmp.h>
@@ -47,7 +48,8 @@ static int has_suffix(const char *name, const char *suffix)
 }
 
 /* Calls fn with each body of a folder and what is expected of it; returns how many there were. */
-static unsigned for_each(const char *folder, const char *suffix, void (*fn)(const char *name, struct flt_str in, struct flt_str want))
+static unsigned for_each(const char *folder, const char *suffix,
+                         void (*fn)(const char *name, struct flt_str in, struct flt_str want))
 {
     char path[1200];
     struct dirent **v = NULL;
@@ -80,7 +82,8 @@ static struct stream_rig rig_of(const char *name, uint32_t tenant)
     return r;
 }
 
-/* ---- streams ------------------------------------------------------------------------------------------------------- */
+/* ---- streams -------------------------------------------------------------------------------------------------------
+ */
 
 static void stream_whole(const char *name, struct flt_str in, struct flt_str want)
 {
@@ -171,7 +174,8 @@ static void monitoring_changes_no_byte_and_records_the_same(void **state)
     for_each("streams", ".sse", stream_monitored);
 }
 
-/* ---- whole bodies ---------------------------------------------------------------------------------------------------- */
+/* ---- whole bodies
+ * ---------------------------------------------------------------------------------------------------- */
 
 static bool is_json(struct flt_str s)
 {
@@ -186,7 +190,8 @@ static void answer_whole(const char *name, struct flt_str in, struct flt_str wan
     struct stream_rig r = rig_of(name, ENFORCING);
     struct flt_arena *arena = flt_arena_new(16u << 20);
     struct flt_answer_out out;
-    struct flt_answer_in a = {.snapshot = snapshot, .tenant = ENFORCING, .route = &r.route, .http_status = 200, .body = in};
+    struct flt_answer_in a = {
+        .snapshot = snapshot, .tenant = ENFORCING, .route = &r.route, .http_status = 200, .body = in};
     assert_int_equal(flt_inspect_answer(r.w, &a, arena, &out), FLT_OK);
     if (!flt_str_eq(out.body, want))
         fail_msg("%s gives\n%.*s", name, FLT_STR_ARG(out.body));

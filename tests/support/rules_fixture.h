@@ -1,6 +1,6 @@
 /*
- * rules_fixture.h: snapshots of hand-made packs, for tests of what rules do. The packs are written to a folder under TMPDIR that is
- * gone again when the call returns.
+ * rules_fixture.h: snapshots of hand-made packs, for tests of what rules do. The packs are written to a folder under
+ * TMPDIR that is gone again when the call returns.
  */
 #ifndef TEST_RULES_FIXTURE_H
 #define TEST_RULES_FIXTURE_H
@@ -55,7 +55,8 @@ static inline struct flt_snapshot *fixture_try(const struct fixture_pack *v, siz
     if (mkdtemp(dir) == NULL)
         return NULL;
     struct flt_str folder = flt_str_of(dir);
-    struct flt_snapshot_conf conf = {.ruleset_dirs = &folder, .n_ruleset_dirs = 1, .tenants = tenants, .n_tenants = n_tenants};
+    struct flt_snapshot_conf conf = {
+        .ruleset_dirs = &folder, .n_ruleset_dirs = 1, .tenants = tenants, .n_tenants = n_tenants};
     if (fixture_write(dir, v, n))
         s = flt_snapshot_build(&conf, d);
     fixture_remove(dir, v, n);
@@ -63,7 +64,8 @@ static inline struct flt_snapshot *fixture_try(const struct fixture_pack *v, siz
 }
 
 /* The same; problems go to standard error and end the program. */
-static inline struct flt_snapshot *fixture_snapshot(const struct fixture_pack *v, size_t n, const struct flt_tenant *tenants, uint32_t n_tenants)
+static inline struct flt_snapshot *fixture_snapshot(const struct fixture_pack *v, size_t n,
+                                                    const struct flt_tenant *tenants, uint32_t n_tenants)
 {
     struct flt_diag d = {0};
     struct flt_snapshot *s = fixture_try(v, n, tenants, n_tenants, &d);
@@ -107,9 +109,9 @@ static inline uint32_t fixture_rule(const struct flt_snapshot *s, const char *id
     return UINT32_MAX;
 }
 
-#define FIXTURE_RULE(id, body, yes, no)                                                                                           \
-    "  - {id: " id ", title: test rule, severity: medium, confidence: 0.9, sensitivity: 1, " body ", examples: {match: [" yes        \
-    "], no_match: [" no "]}}\n"
+#define FIXTURE_RULE(id, body, yes, no)                                                                                \
+    "  - {id: " id ", title: test rule, severity: medium, confidence: 0.9, sensitivity: 1, " body                      \
+    ", examples: {match: [" yes "], no_match: [" no "]}}\n"
 #define FIXTURE_HEAD(name) "pack: " name "\nversion: 1\nrules:\n"
 
 /*
@@ -129,30 +131,51 @@ static inline uint32_t fixture_rule(const struct flt_snapshot *s, const char *id
  *   output.quiet  below every level: silent                           qq...
  */
 static const struct fixture_pack fixture_tiny[] = {
-    {"pii", FIXTURE_HEAD("pii.tiny")
-         FIXTURE_RULE("pii.mail", "patterns: ['[a-z.]{1,16}@[a-z]{1,12}[.]example'], left: email, right: alnum, gate: ['@[a-z]'], action: redact, placeholder: '[EMAIL]'",
-                      "me@host.example", "me at host")
-         FIXTURE_RULE("pii.num", "patterns: ['[0-9]{3}-[0-9]{3}'], left: number, right: number, action: redact, placeholder: '[NUM]'",
-                      "123-456", "123 456")
-         FIXTURE_RULE("pii.name", "case: insensitive, patterns: ['my name is[ ]{1,3}([A-Z][a-z]{1,8})'], left: word, right: word, action: redact, placeholder: '[NAME]'",
-                      "my name is Bob", "my name was")
-         FIXTURE_RULE("pii.high", "patterns: ['\xC2\xB5(?:\xC3\xA9|[a-c]){1,4}\xC2\xB6'], action: redact, placeholder: '[HIGH]'",
-                      "\xC2\xB5\xC3\xA9""b\xC2\xB6", "\xC2\xB5""d")},
-    {"ip", FIXTURE_HEAD("ip.tiny")
-         "  - {id: ip.mix, title: t, severity: low, confidence: 0.9, sensitivity: 1, patterns: ['a[b-z0-9@=.-]{1,14}zz', '@[a-z]{2,6}[.]e', 'n[a-z -]{1,8}-', 't[a-z0-9-]{3,20}!', 're[ ]{0,2}[a-z]{2,6};!', '9-----.'], action: redact, placeholder: '[MIX]', examples: {match: [abczz], no_match: [abz]}}\n"},
-    {"secrets", FIXTURE_HEAD("secrets.tiny")
-         FIXTURE_RULE("secrets.tok", "patterns: ['tk-[a-z0-9]{4,}'], left: alnum, validate: [mixed], action: redact, placeholder: '[TOK]'",
-                      "tk-ab12ab", "tk-a")
+    {"pii",
+     FIXTURE_HEAD("pii.tiny") FIXTURE_RULE("pii.mail",
+                                           "patterns: ['[a-z.]{1,16}@[a-z]{1,12}[.]example'], left: email, right: "
+                                           "alnum, gate: ['@[a-z]'], action: redact, placeholder: '[EMAIL]'",
+                                           "me@host.example", "me at host")
+         FIXTURE_RULE(
+             "pii.num",
+             "patterns: ['[0-9]{3}-[0-9]{3}'], left: number, right: number, action: redact, placeholder: '[NUM]'",
+             "123-456", "123 456") FIXTURE_RULE("pii.name",
+                                                "case: insensitive, patterns: ['my name is[ ]{1,3}([A-Z][a-z]{1,8})'], "
+                                                "left: word, right: word, action: redact, placeholder: '[NAME]'",
+                                                "my name is Bob", "my name was")
+             FIXTURE_RULE(
+                 "pii.high",
+                 "patterns: ['\xC2\xB5(?:\xC3\xA9|[a-c]){1,4}\xC2\xB6'], action: redact, placeholder: '[HIGH]'",
+                 "\xC2\xB5\xC3\xA9"
+                 "b\xC2\xB6",
+                 "\xC2\xB5"
+                 "d")},
+    {"ip", FIXTURE_HEAD("ip.tiny") "  - {id: ip.mix, title: t, severity: low, confidence: 0.9, sensitivity: 1, "
+                                   "patterns: ['a[b-z0-9@=.-]{1,14}zz', '@[a-z]{2,6}[.]e', 'n[a-z -]{1,8}-', "
+                                   "'t[a-z0-9-]{3,20}!', 're[ ]{0,2}[a-z]{2,6};!', '9-----.'], action: redact, "
+                                   "placeholder: '[MIX]', examples: {match: [abczz], no_match: [abz]}}\n"},
+    {"secrets",
+     FIXTURE_HEAD("secrets.tiny") FIXTURE_RULE(
+         "secrets.tok",
+         "patterns: ['tk-[a-z0-9]{4,}'], left: alnum, validate: [mixed], action: redact, placeholder: '[TOK]'",
+         "tk-ab12ab", "tk-a")
          FIXTURE_RULE("secrets.pass", "patterns: ['pw=([a-z0-9@.]{2,})'], action: redact, placeholder: '[PASS]'",
                       "pw=hunter2", "pw is")
-         FIXTURE_RULE("secrets.key", "block: {open: '-----BEGIN [A-Z]{1,6}-----', close: '-----END [A-Z]{1,6}-----(?:zz9)?'}, action: redact, placeholder: '[KEY]'",
-                      "-----BEGIN X-----a-----END X-----", "BEGIN X")},
-    {"output", FIXTURE_HEAD("output.tiny")
-         FIXTURE_RULE("output.stop", "patterns: ['stop here[ ]{0,2}([a-z]{3})'], right: word, action: block", "stop here now", "stop there")
-         FIXTURE_RULE("output.halt", "patterns: ['halt:[ ]?x{2,}'], action: block", "'halt: xxx'", "halt now")
-         FIXTURE_RULE("output.note", "patterns: ['[0-9]{5}'], action: annotate", "'12345'", "'1234'")
-         "  - {id: output.loose, title: t, severity: low, confidence: 0.5, sensitivity: 2, patterns: ['zz[0-9]'], action: redact, placeholder: '[LOOSE]', examples: {match: [zz9], no_match: [z9]}}\n"
-         "  - {id: output.quiet, title: t, severity: low, confidence: 0.5, sensitivity: 4, patterns: ['qq[a-z]{1,4}'], action: redact, placeholder: '[QUIET]', examples: {match: [qqa], no_match: [q]}}\n"},
+             FIXTURE_RULE("secrets.key",
+                          "block: {open: '-----BEGIN [A-Z]{1,6}-----', close: '-----END [A-Z]{1,6}-----(?:zz9)?'}, "
+                          "action: redact, placeholder: '[KEY]'",
+                          "-----BEGIN X-----a-----END X-----", "BEGIN X")},
+    {"output", FIXTURE_HEAD("output.tiny") FIXTURE_RULE(
+                   "output.stop", "patterns: ['stop here[ ]{0,2}([a-z]{3})'], right: word, action: block",
+                   "stop here now", "stop there")
+                   FIXTURE_RULE("output.halt", "patterns: ['halt:[ ]?x{2,}'], action: block", "'halt: xxx'", "halt now")
+                       FIXTURE_RULE("output.note", "patterns: ['[0-9]{5}'], action: annotate", "'12345'",
+                                    "'1234'") "  - {id: output.loose, title: t, severity: low, confidence: 0.5, "
+                                              "sensitivity: 2, patterns: ['zz[0-9]'], action: redact, placeholder: "
+                                              "'[LOOSE]', examples: {match: [zz9], no_match: [z9]}}\n"
+                                              "  - {id: output.quiet, title: t, severity: low, confidence: 0.5, "
+                                              "sensitivity: 4, patterns: ['qq[a-z]{1,4}'], action: redact, "
+                                              "placeholder: '[QUIET]', examples: {match: [qqa], no_match: [q]}}\n"},
 };
 
 #endif

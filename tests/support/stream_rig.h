@@ -1,5 +1,6 @@
 /*
- * stream_rig.h: upstream bytes through a stream in any cut, what the client got, and the texts in it (read by jansson, not by us).
+ * stream_rig.h: upstream bytes through a stream in any cut, what the client got, and the texts in it (read by jansson,
+ * not by us).
  */
 #ifndef TEST_STREAM_RIG_H
 #define TEST_STREAM_RIG_H
@@ -36,7 +37,7 @@ struct delivery {
     enum flt_action action, would;
     enum flt_cause cause;
     uint32_t n_findings;
-    size_t most_held;     /* bytes of frames held back after a feed */
+    size_t most_held; /* bytes of frames held back after a feed */
     size_t held_sum;
     size_t most_memory;
 };
@@ -48,7 +49,11 @@ static inline void delivery_free(struct delivery *d)
 
 static inline struct flt_stream *stream_start(const struct stream_rig *r)
 {
-    struct flt_stream_in in = {.snapshot = r->s, .tenant = r->tenant, .route = &r->route, .include_usage = r->include_usage, .json_answer = r->json_answer};
+    struct flt_stream_in in = {.snapshot = r->s,
+                               .tenant = r->tenant,
+                               .route = &r->route,
+                               .include_usage = r->include_usage,
+                               .json_answer = r->json_answer};
     struct flt_stream *s = flt_stream_open(r->w, &in);
     if (s == NULL)
         abort();
@@ -64,7 +69,8 @@ static inline void stream_note(struct flt_stream *s, struct delivery *d)
 }
 
 /* Feeds `bytes` cut at the given ascending places, then ends the stream. */
-static inline struct delivery deliver(const struct stream_rig *r, struct flt_str bytes, const size_t *cuts, size_t n_cuts, bool complete)
+static inline struct delivery deliver(const struct stream_rig *r, struct flt_str bytes, const size_t *cuts,
+                                      size_t n_cuts, bool complete)
 {
     struct delivery d = {0};
     struct flt_stream *s = stream_start(r);
@@ -99,7 +105,8 @@ static inline bool delivery_same(const struct delivery *a, const struct delivery
 }
 
 /* True when cutting there gives what `want` is; prints when not. */
-static inline bool delivery_agrees(const struct stream_rig *r, struct flt_str bytes, const size_t *cuts, size_t n_cuts, const struct delivery *want)
+static inline bool delivery_agrees(const struct stream_rig *r, struct flt_str bytes, const size_t *cuts, size_t n_cuts,
+                                   const struct delivery *want)
 {
     struct delivery d = deliver(r, bytes, cuts, n_cuts, true);
     bool same = delivery_same(&d, want);
@@ -107,8 +114,9 @@ static inline bool delivery_agrees(const struct stream_rig *r, struct flt_str by
         fprintf(stderr, "cut at");
         for (size_t i = 0; i < n_cuts && i < 20; i++)
             fprintf(stderr, " %zu", cuts[i]);
-        fprintf(stderr, "\nstate %d, wanted %d\n--- in\n%.*s\n--- got\n%.*s\n--- wanted\n%.*s\n---\n", d.state, want->state, FLT_STR_ARG(bytes),
-                FLT_STR_ARG(flt_buf_str(&d.out)), FLT_STR_ARG(flt_buf_str(&want->out)));
+        fprintf(stderr, "\nstate %d, wanted %d\n--- in\n%.*s\n--- got\n%.*s\n--- wanted\n%.*s\n---\n", d.state,
+                want->state, FLT_STR_ARG(bytes), FLT_STR_ARG(flt_buf_str(&d.out)),
+                FLT_STR_ARG(flt_buf_str(&want->out)));
     }
     delivery_free(&d);
     return same;
@@ -126,7 +134,8 @@ static inline bool delivery_byte_by_byte(const struct stream_rig *r, struct flt_
     return same;
 }
 
-/* ---- the texts a client reads ----------------------------------------------------------------------------------------- */
+/* ---- the texts a client reads
+ * ----------------------------------------------------------------------------------------- */
 
 #define READ_CHANNELS 32u
 
@@ -138,8 +147,8 @@ struct reading {
     } channel[READ_CHANNELS];
     unsigned n, events;
     bool done, error;
-    bool broken; /* an event that is not what clients can read */
-    bool odd;    /* ... or that they would read otherwise than we do */
+    bool broken;        /* an event that is not what clients can read */
+    bool odd;           /* ... or that they would read otherwise than we do */
     char finish[8][24]; /* per choice */
 };
 
@@ -245,7 +254,8 @@ static inline struct reading *read_stream(struct flt_str bytes)
     struct flt_sse *s = flt_sse_new(16u << 20, 10000);
     if (r == NULL || s == NULL)
         abort();
-    if (flt_sse_feed(s, bytes.p, bytes.n, reading_frame, r) != FLT_OK || flt_sse_feed(s, "\n\n", 2, reading_frame, r) != FLT_OK)
+    if (flt_sse_feed(s, bytes.p, bytes.n, reading_frame, r) != FLT_OK ||
+        flt_sse_feed(s, "\n\n", 2, reading_frame, r) != FLT_OK)
         r->broken = true;
     flt_sse_free(s);
     return r;
@@ -264,7 +274,8 @@ static inline struct flt_str reading_text(struct reading *r, const char *key)
     return flt_buf_str(reading_channel(r, key));
 }
 
-/* ---- writing streams ---------------------------------------------------------------------------------------------------- */
+/* ---- writing streams
+ * ---------------------------------------------------------------------------------------------------- */
 
 /* One string's content as JSON, each character written raw or escaped as chance has it. */
 static inline void write_escaped(struct flt_buf *b, uint64_t *seed, struct flt_str s)
@@ -278,7 +289,8 @@ static inline void write_escaped(struct flt_buf *b, uint64_t *seed, struct flt_s
             cp = cp << 6 | ((uint8_t)s.p[i + k] & 0x3Fu);
         bool must = c < 0x20 || c == '"' || c == '\\';
         if (cp > 0xFFFF)
-            rc = flt_buf_printf(b, "\\u%04x\\u%04X", 0xD800 + ((cp - 0x10000) >> 10), 0xDC00 + ((cp - 0x10000) & 0x3FF));
+            rc =
+                flt_buf_printf(b, "\\u%04x\\u%04X", 0xD800 + ((cp - 0x10000) >> 10), 0xDC00 + ((cp - 0x10000) & 0x3FF));
         else if (c == '\n' && rig_random(seed) % 2 == 0)
             rc = flt_buf_add(b, "\\n", 2);
         else if (must || rig_random(seed) % 12 == 0)
@@ -293,8 +305,8 @@ static inline void write_escaped(struct flt_buf *b, uint64_t *seed, struct flt_s
 
 struct framing {
     const char *eol;
-    const char *data;   /* "data: " or "data:" */
-    bool lines;         /* events over several data lines */
+    const char *data; /* "data: " or "data:" */
+    bool lines;       /* events over several data lines */
     bool comments;
 };
 
@@ -363,11 +375,13 @@ static inline struct flt_str next_piece(struct script *s, unsigned i, uint64_t *
     return (struct flt_str){s->v[i].text + from, to - from};
 }
 
-static inline void write_chunk(struct flt_buf *out, uint64_t *seed, const struct framing *f, unsigned choice, const char *kind, struct flt_str piece, const char *finish)
+static inline void write_chunk(struct flt_buf *out, uint64_t *seed, const struct framing *f, unsigned choice,
+                               const char *kind, struct flt_str piece, const char *finish)
 {
     struct flt_buf b;
     flt_buf_init(&b, 1u << 16);
-    int rc = flt_buf_printf(&b, "{\"id\":\"c1\",\"created\":17,\"model\":\"m\",\"choices\":[{\"index\":%u,\"delta\":{", choice);
+    int rc = flt_buf_printf(&b, "{\"id\":\"c1\",\"created\":17,\"model\":\"m\",\"choices\":[{\"index\":%u,\"delta\":{",
+                            choice);
     if (rc == FLT_OK && kind != NULL) {
         rc = flt_buf_printf(&b, "\"%s\":\"", kind);
         write_escaped(&b, seed, piece);
@@ -384,7 +398,10 @@ static inline void write_chunk(struct flt_buf *out, uint64_t *seed, const struct
 static inline void write_script(struct script *s, uint64_t *seed, struct flt_buf *out)
 {
     static const char *const eols[] = {"\n", "\n", "\r\n", "\r"};
-    struct framing f = {.eol = eols[rig_random(seed) % 4], .data = rig_random(seed) % 3 != 0 ? "data: " : "data:", .lines = rig_random(seed) % 3 == 0, .comments = rig_random(seed) % 3 == 0};
+    struct framing f = {.eol = eols[rig_random(seed) % 4],
+                        .data = rig_random(seed) % 3 != 0 ? "data: " : "data:",
+                        .lines = rig_random(seed) % 3 == 0,
+                        .comments = rig_random(seed) % 3 == 0};
     for (unsigned left = s->n; left > 0;) {
         unsigned i = rig_random(seed) % s->n;
         for (unsigned k = 0; k < s->n; k++) { /* a text that waits too long counts as ended */

@@ -1,6 +1,6 @@
 /*
- * track_rig.h: one text through the stream redactor, whole and in pieces, and what must be equal about it. Used by unit tests and by
- * the fuzz target, so problems are returned as words.
+ * track_rig.h: one text through the stream redactor, whole and in pieces, and what must be equal about it. Used by unit
+ * tests and by the fuzz target, so problems are returned as words.
  */
 #ifndef TEST_TRACK_RIG_H
 #define TEST_TRACK_RIG_H
@@ -22,7 +22,12 @@ struct rig {
 
 static inline void rig_open(struct rig *r, const struct flt_snapshot *s, uint32_t tenant, bool stop_at_block)
 {
-    *r = (struct rig){.s = s, .w = fixture_worker(s), .policy = flt_snapshot_policy(s, tenant), .direction = FLT_RESPONSE, .role = FLT_ROLE_ASSISTANT, .stop_at_block = stop_at_block};
+    *r = (struct rig){.s = s,
+                      .w = fixture_worker(s),
+                      .policy = flt_snapshot_policy(s, tenant),
+                      .direction = FLT_RESPONSE,
+                      .role = FLT_ROLE_ASSISTANT,
+                      .stop_at_block = stop_at_block};
     r->hold = r->policy->answer;
 }
 
@@ -45,7 +50,7 @@ struct outcome {
     uint32_t block_rule;
     uint64_t most_held; /* most text bytes held back after a feed */
     uint64_t held_sum;
-    const char *wrong;  /* a broken promise on the way; NULL = none */
+    const char *wrong; /* a broken promise on the way; NULL = none */
 };
 
 static inline void outcome_free(struct outcome *o)
@@ -93,7 +98,13 @@ static inline void rig_take(const struct rig *r, const struct flt_track *t, stru
 
 static inline struct flt_track_conf rig_conf(const struct rig *r, struct flt_record *rec, bool pieces)
 {
-    return (struct flt_track_conf){.rs = r->s->rs, .policy = r->policy, .hold = pieces ? r->hold : NULL, .record = rec, .direction = r->direction, .role = r->role, .stop_at_block = r->stop_at_block};
+    return (struct flt_track_conf){.rs = r->s->rs,
+                                   .policy = r->policy,
+                                   .hold = pieces ? r->hold : NULL,
+                                   .record = rec,
+                                   .direction = r->direction,
+                                   .role = r->role,
+                                   .stop_at_block = r->stop_at_block};
 }
 
 static inline struct outcome rig_whole(const struct rig *r, struct flt_str text)
@@ -124,7 +135,8 @@ static inline bool rig_is_cut(const struct flt_cut *v, uint32_t n, uint64_t at)
     return false;
 }
 
-/* After each feed: released only grows, stays within the text, and what it says about each released byte is final (fate[]). */
+/* After each feed: released only grows, stays within the text, and what it says about each released byte is final
+ * (fate[]). */
 static inline const char *rig_step(const struct flt_track *t, uint64_t *released, uint8_t *fate)
 {
     if (t->released < *released)
@@ -145,7 +157,8 @@ static inline const char *rig_fates(const struct outcome *o, uint64_t released, 
     return NULL;
 }
 
-/* cuts: ascending offsets at which the text is cut. The cuts a track makes are kept here, so that each byte's fate can be compared. */
+/* cuts: ascending offsets at which the text is cut. The cuts a track makes are kept here, so that each byte's fate can
+ * be compared. */
 static inline struct outcome rig_pieces(const struct rig *r, struct flt_str text, const size_t *cuts, size_t n_cuts)
 {
     struct outcome o = {0};
@@ -191,7 +204,8 @@ static inline bool rig_same_findings(const struct outcome *a, const struct outco
         return false;
     for (uint32_t i = 0; i < a->n_finding; i++) {
         const struct flt_finding *x = &a->finding[i], *y = &b->finding[i];
-        if (x->rule != y->rule || x->start != y->start || x->end != y->end || x->would != y->would || x->role != y->role)
+        if (x->rule != y->rule || x->start != y->start || x->end != y->end || x->would != y->would ||
+            x->role != y->role)
             return false;
     }
     return true;
@@ -206,7 +220,8 @@ static inline const char *rig_differ(const struct rig *r, const struct outcome *
         return "status differs";
     if (whole->rc != FLT_OK)
         return NULL;
-    if (whole->blocked != pieces->blocked || whole->block_at != pieces->block_at || whole->block_rule != pieces->block_rule)
+    if (whole->blocked != pieces->blocked || whole->block_at != pieces->block_at ||
+        whole->block_rule != pieces->block_rule)
         return "blocking differs";
     if (whole->released != pieces->released)
         return "released differs";
@@ -226,15 +241,19 @@ static inline const char *rig_differ(const struct rig *r, const struct outcome *
 
 static inline void rig_print(const struct rig *r, const char *what, const struct outcome *o)
 {
-    fprintf(stderr, "%s: rc %d released %llu blocked %d at %llu\n", what, o->rc, (unsigned long long)o->released, o->blocked, (unsigned long long)o->block_at);
+    fprintf(stderr, "%s: rc %d released %llu blocked %d at %llu\n", what, o->rc, (unsigned long long)o->released,
+            o->blocked, (unsigned long long)o->block_at);
     for (uint32_t i = 0; i < o->n_cut; i++)
-        fprintf(stderr, "  cut [%llu,%llu) %.*s\n", (unsigned long long)o->cut[i].a, (unsigned long long)o->cut[i].b, FLT_STR_ARG(r->s->rs->rules[o->cut[i].rule].id));
+        fprintf(stderr, "  cut [%llu,%llu) %.*s\n", (unsigned long long)o->cut[i].a, (unsigned long long)o->cut[i].b,
+                FLT_STR_ARG(r->s->rs->rules[o->cut[i].rule].id));
     for (uint32_t i = 0; i < o->n_finding; i++)
-        fprintf(stderr, "  finding [%u,%u) %.*s would %u\n", o->finding[i].start, o->finding[i].end, FLT_STR_ARG(r->s->rs->rules[o->finding[i].rule].id), o->finding[i].would);
+        fprintf(stderr, "  finding [%u,%u) %.*s would %u\n", o->finding[i].start, o->finding[i].end,
+                FLT_STR_ARG(r->s->rs->rules[o->finding[i].rule].id), o->finding[i].would);
 }
 
 /* Cuts the text at the given places and compares with the whole; prints and returns false when they differ. */
-static inline bool rig_agrees(const struct rig *r, struct flt_str text, const struct outcome *whole, const size_t *cuts, size_t n_cuts)
+static inline bool rig_agrees(const struct rig *r, struct flt_str text, const struct outcome *whole, const size_t *cuts,
+                              size_t n_cuts)
 {
     struct outcome o = rig_pieces(r, text, cuts, n_cuts);
     const char *why = rig_differ(r, whole, &o);
@@ -255,7 +274,8 @@ static inline bool rig_agrees(const struct rig *r, struct flt_str text, const st
     return why == NULL;
 }
 
-/* ---- the documented meaning, without windows, scanner or streams ------------------------------------------------------- */
+/* ---- the documented meaning, without windows, scanner or streams
+ * ------------------------------------------------------- */
 
 struct naive {
     const struct rig *r;
@@ -401,7 +421,8 @@ static inline bool naive_step(struct naive *x, struct outcome *o)
     for (uint32_t i = 0, k; i < x->n; i = k) {
         const struct flt_match *longer = NULL, *block = NULL;
         for (k = i; k < x->n && x->v[k].ma == x->v[i].ma; k++) {
-            enum flt_action act = flt_policy_act(x->r->policy, x->r->direction, x->r->role, rs->detectors[x->v[k].det].rule);
+            enum flt_action act =
+                flt_policy_act(x->r->policy, x->r->direction, x->r->role, rs->detectors[x->v[k].det].rule);
             if (block == NULL && act == FLT_ACT_BLOCK && x->r->stop_at_block)
                 block = &x->v[k];
             if (longer == NULL && flt_matcher_shape(rs->detectors[x->v[k].det].m)->kind != FLT_SHAPE_BOUNDED)
@@ -449,7 +470,8 @@ static inline struct outcome rig_naive(const struct rig *r, struct flt_str text)
 static inline bool rig_means(const struct rig *r, struct flt_str text, const struct outcome *whole)
 {
     struct outcome o = rig_naive(r, text);
-    bool same = whole->rc == FLT_OK && o.n_cut == whole->n_cut && o.blocked == whole->blocked && o.block_at == whole->block_at && o.released == whole->released;
+    bool same = whole->rc == FLT_OK && o.n_cut == whole->n_cut && o.blocked == whole->blocked &&
+                o.block_at == whole->block_at && o.released == whole->released;
     for (uint32_t i = 0; same && i < o.n_cut; i++)
         same = o.cut[i].a == whole->cut[i].a && o.cut[i].b == whole->cut[i].b && o.cut[i].rule == whole->cut[i].rule;
     if (!same) {
@@ -461,7 +483,8 @@ static inline bool rig_means(const struct rig *r, struct flt_str text, const str
     return same;
 }
 
-/* ---- random numbers and texts ------------------------------------------------------------------------------------- */
+/* ---- random numbers and texts -------------------------------------------------------------------------------------
+ */
 
 static inline uint32_t rig_random(uint64_t *state)
 {
@@ -493,12 +516,17 @@ static inline size_t rig_cuts(uint64_t *state, size_t len, size_t *cuts, size_t 
 }
 
 /* Words that are, begin, end or nearly are what the tiny rules look for. */
+/* clang-format off: one word a line would be a long list */
 static const char *const rig_words[] = {
-    "me@host.example", "me@", "host", ".example", ".", "@", "a.b@c.example", "x", "123-456", "123", "-", "456", "7", ",", " ",
-    " ", " ", "my name is Bob", "my name is ", "MY NAME IS  Al", "my name", "is Carl", "\xC2\xB5\xC3\xA9\x61\xC2\xB6", "\xC2\xB5", "\xC3\xA9", "\xC2\xB6",
-    "b", "abczz", "a", "zz", "zz9", "zz", "tk-ab12", "tk-", "tk-abcdef", "1", "ab12cd34", "pw=", "pw=h1@x.example", "=",
-    "-----BEGIN X-----", "-----BEGIN", " AB-----", "-----END X-----", "-----END X-----zz9", "-----", "-----END ", "Y-----", "stop here now", "stop here", " now", "stop",
-    "halt: xxx", "halt:", "xx", "12345", "qqab", "qq", "\n", "\n", "!", "-x!", ";", "now;!", "tk-ab12a.", "n", "na-", "e", "plain words in between ", "The answer is long enough. "};
+    "me@host.example", "me@", "host", ".example", ".", "@", "a.b@c.example", "x", "123-456", "123", "-", "456", "7",
+    ",", " ", " ", " ", "my name is Bob", "my name is ", "MY NAME IS  Al", "my name", "is Carl",
+    "\xC2\xB5\xC3\xA9\x61\xC2\xB6", "\xC2\xB5", "\xC3\xA9", "\xC2\xB6", "b", "abczz", "a", "zz", "zz9", "zz",
+    "tk-ab12", "tk-", "tk-abcdef", "1", "ab12cd34", "pw=", "pw=h1@x.example", "=", "-----BEGIN X-----",
+    "-----BEGIN", " AB-----", "-----END X-----", "-----END X-----zz9", "-----", "-----END ", "Y-----",
+    "stop here now", "stop here", " now", "stop", "halt: xxx", "halt:", "xx", "12345", "qqab", "qq", "\n", "\n",
+    "!", "-x!", ";", "now;!", "tk-ab12a.", "n", "na-", "e", "plain words in between ",
+    "The answer is long enough. "};
+/* clang-format on */
 
 static inline size_t rig_text(uint64_t *state, char *out, size_t cap, unsigned words)
 {

@@ -1,6 +1,6 @@
 /*
- * Fails the n-th allocation of a request, an answer and a stream, for every n: the result is an error or the right bytes, never
- * bytes that were not inspected. malloc and its kin are wrapped by the linker (tests/CMakeLists.txt).
+ * Fails the n-th allocation of a request, an answer and a stream, for every n: the result is an error or the right
+ * bytes, never bytes that were not inspected. malloc and its kin are wrapped by the linker (tests/CMakeLists.txt).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -67,10 +67,14 @@ static struct flt_snapshot *snapshot;
 static struct stream_rig rig;
 
 static const char *const request =
-    "{\"model\":\"m\",\"messages\":[{\"role\":\"system\",\"content\":\"be brief me@host.example\"},{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"split a@\"},"
-    "{\"type\":\"text\",\"text\":\"b.example tk-ab12cd pw=hunter2\"},{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:image\\/png;base64,AAAA\"}}]},"
-    "{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":\"c\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"q\\\":\\\"\\\\u0031\\\\u0032\\u0033-456\\\"}\"}}]},"
-    "{\"role\":\"tool\",\"tool_call_id\":\"c\",\"content\":\"-----BEGIN X-----\\nabc\\n-----END X----- 12345\"}],\"stream\":true}";
+    "{\"model\":\"m\",\"messages\":[{\"role\":\"system\",\"content\":\"be brief "
+    "me@host.example\"},{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"split a@\"},"
+    "{\"type\":\"text\",\"text\":\"b.example tk-ab12cd "
+    "pw=hunter2\"},{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:image\\/png;base64,AAAA\"}}]},"
+    "{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":\"c\",\"type\":\"function\",\"function\":{"
+    "\"name\":\"f\",\"arguments\":\"{\\\"q\\\":\\\"\\\\u0031\\\\u0032\\u0033-456\\\"}\"}}]},"
+    "{\"role\":\"tool\",\"tool_call_id\":\"c\",\"content\":\"-----BEGIN X-----\\nabc\\n-----END X----- "
+    "12345\"}],\"stream\":true}";
 
 static void requests_fail_or_are_right(void **state)
 {
@@ -105,9 +109,13 @@ static void requests_fail_or_are_right(void **state)
 static void answers_fail_or_are_right(void **state)
 {
     static const char *const bodies[] = {
-        "{\"choices\":[{\"index\":0,\"message\":{\"content\":\"me@host.example 123-456 \\ud83d\\ude00\",\"tool_calls\":[{\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\":\\\"tk-ab12cd\\\"}\"}}]},"
+        "{\"choices\":[{\"index\":0,\"message\":{\"content\":\"me@host.example 123-456 "
+        "\\ud83d\\ude00\",\"tool_calls\":[{\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\":\\\"tk-ab12cd\\\"}"
+        "\"}}]},"
         "\"logprobs\":{\"content\":[{\"token\":\"a@b\"},{\"token\":\".example\"}]},\"finish_reason\":\"stop\"}]}",
-        "{\"choices\":[{\"index\":0,\"message\":{\"content\":\"stop here now\"},\"logprobs\":{},\"finish_reason\":\"stop\"},{\"index\":1,\"message\":{\"content\":\"a@b.example\"},\"finish_reason\":\"stop\"}]}"};
+        "{\"choices\":[{\"index\":0,\"message\":{\"content\":\"stop here "
+        "now\"},\"logprobs\":{},\"finish_reason\":\"stop\"},{\"index\":1,\"message\":{\"content\":\"a@b.example\"},"
+        "\"finish_reason\":\"stop\"}]}"};
     (void)state;
     for (size_t b = 0; b < FLT_ARRAY_LEN(bodies); b++) {
         struct flt_buf want;
@@ -115,7 +123,8 @@ static void answers_fail_or_are_right(void **state)
         flt_buf_init(&want, 1u << 16);
         for (bool was = true; was; n++) {
             struct flt_answer_out out;
-            struct flt_answer_in in = {.snapshot = snapshot, .route = &rig.route, .http_status = 200, .body = flt_str_of(bodies[b])};
+            struct flt_answer_in in = {
+                .snapshot = snapshot, .route = &rig.route, .http_status = 200, .body = flt_str_of(bodies[b])};
             arm(n - 1);
             struct flt_arena *arena = flt_arena_new(16u << 20);
             int rc = arena != NULL ? flt_inspect_answer(rig.w, &in, arena, &out) : FLT_E_NOMEM;
@@ -138,13 +147,19 @@ static void answers_fail_or_are_right(void **state)
 
 #define DELTA(d) "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{" d "},\"finish_reason\":null}]}\n\n"
 
-static const char *const streams[] = {
-    DELTA("\"role\":\"assistant\",\"content\":\"\"") ": ping\n\n" DELTA("\"content\":\"mail me@ho\"") DELTA("\"content\":\"st.example or tk-ab12\"")
-        DELTA("\"content\":\"cd34 12345 \\u00e9\"") DELTA("\"reasoning_content\":\"pw=hunter2 -----BEGIN X-----\",\"x_note\":\"c@d.example\"")
-            DELTA("\"tool_calls\":[{\"index\":0,\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\":\\\"\\\\u0031\\\\u00\"}}]")
-                DELTA("\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"323-456\\\"}\"}}]")
-                    "data: {\"choices\":[{\"index\":0,\"delta\":{},\"logprobs\":{\"content\":[{\"token\":\"x\"}]},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n",
-    DELTA("\"role\":\"assistant\",\"content\":\"good a@b.example stop he\"") DELTA("\"content\":\"re now and\"") "data: [DONE]\n\n"};
+static const char *const
+    streams[] = {DELTA("\"role\":\"assistant\",\"content\":\"\"") ": ping\n\n" DELTA("\"content\":\"mail me@ho\"")
+                     DELTA("\"content\":\"st.example or tk-ab12\"")
+                         DELTA("\"content\":\"cd34 12345 \\u00e9\"")
+                             DELTA("\"reasoning_content\":\"pw=hunter2 -----BEGIN X-----\",\"x_note\":\"c@d.example\"")
+                                 DELTA("\"tool_calls\":[{\"index\":0,\"function\":{\"name\":\"f\",\"arguments\":\"{"
+                                       "\\\"a\\\":\\\"\\\\u0031\\\\u00\"}}]")
+                                     DELTA("\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"323-456\\\"}\"}}"
+                                           "]") "data: "
+                                                "{\"choices\":[{\"index\":0,\"delta\":{},\"logprobs\":{\"content\":[{"
+                                                "\"token\":\"x\"}]},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n",
+                 DELTA("\"role\":\"assistant\",\"content\":\"good a@b.example stop he\"")
+                     DELTA("\"content\":\"re now and\"") "data: [DONE]\n\n"};
 
 /* The beginning of right, perhaps with an error event behind it. */
 static bool beginning_of(struct flt_str out, struct flt_str right)
@@ -173,7 +188,8 @@ static void one_stream(const char *text, const struct delivery *right, long long
     if (st == FLT_STREAM_ENDED)
         assert_true(flt_str_eq(flt_buf_str(&out), flt_buf_str(&right->out)));
     else if (s != NULL)
-        assert_true(beginning_of(flt_buf_str(&out), flt_buf_str(&right->out)) || flt_str_eq(flt_buf_str(&out), flt_buf_str(&right->out)));
+        assert_true(beginning_of(flt_buf_str(&out), flt_buf_str(&right->out)) ||
+                    flt_str_eq(flt_buf_str(&out), flt_buf_str(&right->out)));
     flt_stream_close(s);
     flt_buf_free(&out);
 }
@@ -200,14 +216,19 @@ static void plain_texts_fail_or_are_right(void **state)
     for (size_t piece = 0; piece < 8; piece += 7) {
         long long n = 0;
         for (bool was = true; was; n++) {
-            struct flt_text_in in = {.snapshot = snapshot, .tenant = 0, .direction = FLT_REQUEST, .role = FLT_ROLE_USER, .text = FLT_STR("me@host.example 12345 tk-ab12cd \xC3\xA9")};
+            struct flt_text_in in = {.snapshot = snapshot,
+                                     .tenant = 0,
+                                     .direction = FLT_REQUEST,
+                                     .role = FLT_ROLE_USER,
+                                     .text = FLT_STR("me@host.example 12345 tk-ab12cd \xC3\xA9")};
             struct flt_decision dec;
             struct flt_str edited;
             arm(n);
             struct flt_arena *arena = flt_arena_new(1u << 20);
             int rc = FLT_E_NOMEM;
             if (arena != NULL)
-                rc = piece == 0 ? flt_inspect_text(rig.w, &in, arena, &dec, &edited) : flt_inspect_text_stream(rig.w, &in, piece, arena, &dec, &edited);
+                rc = piece == 0 ? flt_inspect_text(rig.w, &in, arena, &dec, &edited)
+                                : flt_inspect_text_stream(rig.w, &in, piece, arena, &dec, &edited);
             was = disarm();
             assert_true(rc == FLT_OK || rc == FLT_E_NOMEM);
             if (rc == FLT_OK)

@@ -1,4 +1,5 @@
-/* One pattern with its boundaries and validators: where it matches, what stays open at the end of a text, what it may cost. */
+/* One pattern with its boundaries and validators: where it matches, what stays open at the end of a text, what it may
+ * cost. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,9 +22,11 @@ static struct flt_matcher *make(const char *pattern, enum flt_boundary left, enu
     return m;
 }
 
-static enum flt_found find(const struct flt_matcher *m, const char *text, size_t from, bool more, struct flt_found_at *at)
+static enum flt_found find(const struct flt_matcher *m, const char *text, size_t from, bool more,
+                           struct flt_found_at *at)
 {
     enum flt_found found;
+    at->last = SIZE_MAX;
     flt_match_scratch_allow(scratch, UINT64_MAX);
     assert_int_equal(flt_matcher_find(m, scratch, flt_str_of(text), from, more, &found, at), FLT_OK);
     return found;
@@ -36,12 +39,28 @@ static void boundaries_look_at_the_neighbours_they_name(void **state)
         const char *yes[6], *no[8];
     } v[] = {
         {FLT_BOUND_NONE, FLT_BOUND_NONE, {"12", "a12b", "912"}, {"1"}},
-        {FLT_BOUND_WORD, FLT_BOUND_WORD, {"12", "-12.", "\xC3\xA9""12\xE4\xB8\xAD"}, {"a12", "_12", "912", "12_", "12z", "120"}},
-        {FLT_BOUND_ALNUM, FLT_BOUND_ALNUM, {"12", "_12_", "\xC3\xA9""12"}, {"a12", "912", "12Z"}},
+        {FLT_BOUND_WORD,
+         FLT_BOUND_WORD,
+         {"12", "-12.",
+          "\xC3\xA9"
+          "12\xE4\xB8\xAD"},
+         {"a12", "_12", "912", "12_", "12z", "120"}},
+        {FLT_BOUND_ALNUM,
+         FLT_BOUND_ALNUM,
+         {"12", "_12_",
+          "\xC3\xA9"
+          "12"},
+         {"a12", "912", "12Z"}},
         {FLT_BOUND_TOKEN, FLT_BOUND_TOKEN, {"12", ".12.", "=12"}, {"-12", "_12", "12-", "12_", "a12"}},
         {FLT_BOUND_DIGIT, FLT_BOUND_DIGIT, {"a12b", "-12-"}, {"912", "120"}},
-        {FLT_BOUND_NUMBER, FLT_BOUND_NUMBER, {"12", "a12.", ".12,", "12-a", "a-12"}, {"9.12", "9,12", "9-12", "12.5", "12,5", "12-5", "912"}},
-        {FLT_BOUND_EMAIL, FLT_BOUND_EMAIL, {"12", "<12>", "12.", "12. a", "12_"}, {"a12", ".12", "+12", "12-", "12.a", "12a"}},
+        {FLT_BOUND_NUMBER,
+         FLT_BOUND_NUMBER,
+         {"12", "a12.", ".12,", "12-a", "a-12"},
+         {"9.12", "9,12", "9-12", "12.5", "12,5", "12-5", "912"}},
+        {FLT_BOUND_EMAIL,
+         FLT_BOUND_EMAIL,
+         {"12", "<12>", "12.", "12. a", "12_"},
+         {"a12", ".12", "+12", "12-", "12.a", "12a"}},
         {FLT_BOUND_HEX, FLT_BOUND_HEX, {"g12x", "-12-"}, {"f12", "12A", "012"}},
         {FLT_BOUND_BASE64, FLT_BOUND_BASE64, {"12", ".12 "}, {"a12", "/12", "12=", "12_", "-12"}},
     };
@@ -74,16 +93,41 @@ static void a_search_from_the_middle_sees_what_stands_before(void **state)
     flt_matcher_free(m);
 }
 
+static void a_search_may_be_told_where_matches_begin_at_most(void **state)
+{
+    struct flt_matcher *m = make("ab{1,3}", FLT_BOUND_NONE, FLT_BOUND_WORD);
+    struct flt_found_at at;
+    enum flt_found found;
+    (void)state;
+    for (size_t last = 0; last < 8; last++) {
+        at.last = last;
+        assert_int_equal(flt_matcher_find(m, scratch, FLT_STR("xabx ab. abb"), 2, false, &found, &at), FLT_OK);
+        assert_int_equal(found, last >= 5 ? FLT_FOUND_MATCH : FLT_FOUND_NONE);
+    }
+    at.last = 9;
+    assert_int_equal(flt_matcher_find(m, scratch, FLT_STR("xabx ab. abb"), 6, true, &found, &at), FLT_OK);
+    assert_int_equal(found, FLT_FOUND_PARTIAL);
+    assert_int_equal(at.begin, 9);
+    flt_matcher_free(m);
+}
+
 static void what_touches_the_end_is_open_when_more_may_come(void **state)
 {
     static const struct {
         const char *text;
         enum flt_found more, over;
         size_t begin;
-    } v[] = {
-        {"x 123-45", FLT_FOUND_PARTIAL, FLT_FOUND_NONE, 2}, {"x 123-456", FLT_FOUND_PARTIAL, FLT_FOUND_MATCH, 2}, {"x 123-456.", FLT_FOUND_PARTIAL, FLT_FOUND_MATCH, 2},
-        {"x 123-456. ", FLT_FOUND_MATCH, FLT_FOUND_MATCH, 2}, {"x 123-456.7", FLT_FOUND_NONE, FLT_FOUND_NONE, 0}, {"x 123-456 ", FLT_FOUND_MATCH, FLT_FOUND_MATCH, 2}, {"x", FLT_FOUND_NONE, FLT_FOUND_NONE, 0},
-        {"", FLT_FOUND_NONE, FLT_FOUND_NONE, 0}, {"1", FLT_FOUND_PARTIAL, FLT_FOUND_NONE, 0}, {"9.1", FLT_FOUND_NONE, FLT_FOUND_NONE, 0}, {"1a 12", FLT_FOUND_PARTIAL, FLT_FOUND_NONE, 3}};
+    } v[] = {{"x 123-45", FLT_FOUND_PARTIAL, FLT_FOUND_NONE, 2},
+             {"x 123-456", FLT_FOUND_PARTIAL, FLT_FOUND_MATCH, 2},
+             {"x 123-456.", FLT_FOUND_PARTIAL, FLT_FOUND_MATCH, 2},
+             {"x 123-456. ", FLT_FOUND_MATCH, FLT_FOUND_MATCH, 2},
+             {"x 123-456.7", FLT_FOUND_NONE, FLT_FOUND_NONE, 0},
+             {"x 123-456 ", FLT_FOUND_MATCH, FLT_FOUND_MATCH, 2},
+             {"x", FLT_FOUND_NONE, FLT_FOUND_NONE, 0},
+             {"", FLT_FOUND_NONE, FLT_FOUND_NONE, 0},
+             {"1", FLT_FOUND_PARTIAL, FLT_FOUND_NONE, 0},
+             {"9.1", FLT_FOUND_NONE, FLT_FOUND_NONE, 0},
+             {"1a 12", FLT_FOUND_PARTIAL, FLT_FOUND_NONE, 3}};
     struct flt_matcher *m = make("[0-9]{3}-[0-9]{3}", FLT_BOUND_NUMBER, FLT_BOUND_NUMBER);
     struct flt_found_at at;
     (void)state;
@@ -110,7 +154,9 @@ static void openness_is_asked_of_one_place(void **state)
         const char *text;
         size_t at;
         bool open;
-    } v[] = {{"my na", 0, true}, {"so my name is b", 3, true}, {"so my name is b", 4, false}, {"amy na", 1, false}, {"my name was", 0, false}, {"my name is bob ", 0, false}, {"my name is bob", 0, true}, {"my name is bobbobb", 0, false}};
+    } v[] = {{"my na", 0, true},          {"so my name is b", 3, true},    {"so my name is b", 4, false},
+             {"amy na", 1, false},        {"my name was", 0, false},       {"my name is bob ", 0, false},
+             {"my name is bob", 0, true}, {"my name is bobbobb", 0, false}};
     (void)state;
     for (size_t i = 0; i < FLT_ARRAY_LEN(v); i++) {
         bool open;
@@ -163,7 +209,7 @@ static void finds_are_bounded_by_what_they_look_at(void **state)
     static const struct flt_validator n = {"no_nine", no_nine, ""};
     static const struct flt_validator *const one[] = {&n};
     struct flt_matcher_conf conf = {.pattern = FLT_STR("9{1,100}"), .validate = one, .n_validate = 1};
-    struct flt_found_at at;
+    struct flt_found_at at = {.last = SIZE_MAX};
     enum flt_found found;
     char why[200], text[1000];
     size_t where;
@@ -173,7 +219,8 @@ static void finds_are_bounded_by_what_they_look_at(void **state)
     assert_non_null(m);
     memset(text, '9', sizeof(text));
     flt_match_scratch_allow(scratch, 20000);
-    assert_int_equal(flt_matcher_find(m, scratch, (struct flt_str){text, sizeof(text)}, 0, false, &found, &at), FLT_E_LIMIT);
+    assert_int_equal(flt_matcher_find(m, scratch, (struct flt_str){text, sizeof(text)}, 0, false, &found, &at),
+                     FLT_E_LIMIT);
     flt_match_scratch_allow(scratch, 200000);
     assert_int_equal(flt_matcher_find(m, scratch, (struct flt_str){text, sizeof(text)}, 0, false, &found, &at), FLT_OK);
     assert_int_equal(found, FLT_FOUND_NONE);
@@ -214,11 +261,16 @@ static void wrong_patterns_are_refused_with_their_place(void **state)
         enum flt_boundary right;
         size_t where;
         bool in_close;
-    } v[] = {{"a(?=b)", "", "only (?:...)", FLT_BOUND_NONE, 1, false}, {"a+", "", "a run has no right boundary", FLT_BOUND_WORD, 0, false}, {"a+", "b", "an opening marker must be bounded", FLT_BOUND_NONE, 0, false},
-             {"a", "b+", "a closing marker must be bounded", FLT_BOUND_NONE, 0, true}, {"a", "b\\b", "escape", FLT_BOUND_NONE, 1, true}, {"a", "b?", "nothing at all", FLT_BOUND_NONE, 0, true}};
+    } v[] = {{"a(?=b)", "", "only (?:...)", FLT_BOUND_NONE, 1, false},
+             {"a+", "", "a run has no right boundary", FLT_BOUND_WORD, 0, false},
+             {"a+", "b", "an opening marker must be bounded", FLT_BOUND_NONE, 0, false},
+             {"a", "b+", "a closing marker must be bounded", FLT_BOUND_NONE, 0, true},
+             {"a", "b\\b", "escape", FLT_BOUND_NONE, 1, true},
+             {"a", "b?", "nothing at all", FLT_BOUND_NONE, 0, true}};
     (void)state;
     for (size_t i = 0; i < FLT_ARRAY_LEN(v); i++) {
-        struct flt_matcher_conf conf = {.pattern = flt_str_of(v[i].pattern), .close = flt_str_of(v[i].close), .right = v[i].right};
+        struct flt_matcher_conf conf = {
+            .pattern = flt_str_of(v[i].pattern), .close = flt_str_of(v[i].close), .right = v[i].right};
         char why[200];
         size_t where = 99;
         bool in_close;
@@ -247,6 +299,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(boundaries_look_at_the_neighbours_they_name),
         cmocka_unit_test(a_search_from_the_middle_sees_what_stands_before),
+        cmocka_unit_test(a_search_may_be_told_where_matches_begin_at_most),
         cmocka_unit_test(what_touches_the_end_is_open_when_more_may_come),
         cmocka_unit_test(openness_is_asked_of_one_place),
         cmocka_unit_test(after_a_rejected_value_the_search_goes_on_one_byte_later),

@@ -36,17 +36,25 @@ static void each_kind_has_its_status_and_code(void **state)
         enum flt_refusal_kind kind;
         int status;
         const char *type, *code;
-    } kinds[] = {
-        {FLT_REFUSE_POLICY, 400, "invalid_request_error", "content_filter"}, {FLT_REFUSE_BAD_REQUEST, 400, "invalid_request_error", "bad_request"},
-        {FLT_REFUSE_AUTH, 401, "invalid_request_error", "invalid_api_key"}, {FLT_REFUSE_FORBIDDEN, 403, "invalid_request_error", "forbidden"},
-        {FLT_REFUSE_NOT_FOUND, 404, "invalid_request_error", "unknown_url"}, {FLT_REFUSE_METHOD, 405, "invalid_request_error", "method_not_allowed"},
-        {FLT_REFUSE_TIMEOUT, 408, "invalid_request_error", "request_timeout"}, {FLT_REFUSE_TOO_LARGE, 413, "invalid_request_error", "request_too_large"},
-        {FLT_REFUSE_TARGET, 414, "invalid_request_error", "target_too_long"}, {FLT_REFUSE_MEDIA, 415, "invalid_request_error", "unsupported_media_type"},
-        {FLT_REFUSE_EXPECT, 417, "invalid_request_error", "expectation_failed"}, {FLT_REFUSE_MISDIRECTED, 421, "invalid_request_error", "misdirected_request"},
-        {FLT_REFUSE_HEADERS, 431, "invalid_request_error", "headers_too_large"}, {FLT_REFUSE_RATE, 429, "requests", "rate_limit_exceeded"},
-        {FLT_REFUSE_UNAVAILABLE, 503, "server_error", "unavailable"}, {FLT_REFUSE_UPSTREAM, 502, "server_error", "upstream_error"},
-        {FLT_REFUSE_UPSTREAM_TIME, 504, "server_error", "upstream_timeout"}, {FLT_REFUSE_NOT_IMPLEMENTED, 501, "invalid_request_error", "not_implemented"},
-        {FLT_REFUSE_VERSION, 505, "invalid_request_error", "http_version_not_supported"}};
+    } kinds[] = {{FLT_REFUSE_POLICY, 400, "invalid_request_error", "content_filter"},
+                 {FLT_REFUSE_BAD_REQUEST, 400, "invalid_request_error", "bad_request"},
+                 {FLT_REFUSE_AUTH, 401, "invalid_request_error", "invalid_api_key"},
+                 {FLT_REFUSE_FORBIDDEN, 403, "invalid_request_error", "forbidden"},
+                 {FLT_REFUSE_NOT_FOUND, 404, "invalid_request_error", "unknown_url"},
+                 {FLT_REFUSE_METHOD, 405, "invalid_request_error", "method_not_allowed"},
+                 {FLT_REFUSE_TIMEOUT, 408, "invalid_request_error", "request_timeout"},
+                 {FLT_REFUSE_TOO_LARGE, 413, "invalid_request_error", "request_too_large"},
+                 {FLT_REFUSE_TARGET, 414, "invalid_request_error", "target_too_long"},
+                 {FLT_REFUSE_MEDIA, 415, "invalid_request_error", "unsupported_media_type"},
+                 {FLT_REFUSE_EXPECT, 417, "invalid_request_error", "expectation_failed"},
+                 {FLT_REFUSE_MISDIRECTED, 421, "invalid_request_error", "misdirected_request"},
+                 {FLT_REFUSE_HEADERS, 431, "invalid_request_error", "headers_too_large"},
+                 {FLT_REFUSE_RATE, 429, "requests", "rate_limit_exceeded"},
+                 {FLT_REFUSE_UNAVAILABLE, 503, "server_error", "unavailable"},
+                 {FLT_REFUSE_UPSTREAM, 502, "server_error", "upstream_error"},
+                 {FLT_REFUSE_UPSTREAM_TIME, 504, "server_error", "upstream_timeout"},
+                 {FLT_REFUSE_NOT_IMPLEMENTED, 501, "invalid_request_error", "not_implemented"},
+                 {FLT_REFUSE_VERSION, 505, "invalid_request_error", "http_version_not_supported"}};
     (void)state;
     assert_int_equal(FLT_ARRAY_LEN(kinds), FLT_REFUSE_VERSION + 1);
     for (size_t i = 0; i < FLT_ARRAY_LEN(kinds); i++) {
@@ -64,7 +72,11 @@ static void each_kind_has_its_status_and_code(void **state)
 
 static void a_policy_refusal_names_rule_and_class(void **state)
 {
-    struct flt_refusal r = {.kind = FLT_REFUSE_POLICY, .message = "The request was blocked.", .request_id = FLT_STR("req_1"), .snapshot = snapshot, .rule = fixture_rule(snapshot, "output.stop")};
+    struct flt_refusal r = {.kind = FLT_REFUSE_POLICY,
+                            .message = "The request was blocked.",
+                            .request_id = FLT_STR("req_1"),
+                            .snapshot = snapshot,
+                            .rule = fixture_rule(snapshot, "output.stop")};
     int status;
     (void)state;
     json_t *v = refuse("openai", &r, &status);
@@ -79,7 +91,8 @@ static void a_policy_refusal_names_rule_and_class(void **state)
 
 static void azure_policy_refusals_have_azures_shape(void **state)
 {
-    struct flt_refusal r = {.kind = FLT_REFUSE_POLICY, .snapshot = snapshot, .rule = fixture_rule(snapshot, "pii.mail")};
+    struct flt_refusal r = {
+        .kind = FLT_REFUSE_POLICY, .snapshot = snapshot, .rule = fixture_rule(snapshot, "pii.mail")};
     int status;
     (void)state;
     json_t *v = refuse("azure_openai", &r, &status);
@@ -93,7 +106,8 @@ static void azure_policy_refusals_have_azures_shape(void **state)
     assert_string_equal(json_string_value(json_object_get(inner, "code")), "ResponsibleAIPolicyViolation");
     const json_t *list = json_object_get(json_object_get(inner, "content_filter_result"), "custom_blocklists");
     assert_true(json_is_true(json_object_get(list, "filtered")));
-    assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(list, "details"), 0), "id")), "proxy:pii.mail");
+    assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(list, "details"), 0), "id")),
+                        "proxy:pii.mail");
     json_decref(v);
     /* other kinds look like everybody's */
     r.kind = FLT_REFUSE_AUTH;
@@ -105,7 +119,12 @@ static void azure_policy_refusals_have_azures_shape(void **state)
 
 static void codes_can_be_given_and_odd_words_stay_json(void **state)
 {
-    struct flt_refusal r = {.kind = FLT_REFUSE_BAD_REQUEST, .message = "a\n\"b\"\\ \xE2\x80\xA8", .code = "invalid_json", .request_id = FLT_STR("x\"y"), .rule = 5000, .snapshot = snapshot};
+    struct flt_refusal r = {.kind = FLT_REFUSE_BAD_REQUEST,
+                            .message = "a\n\"b\"\\ \xE2\x80\xA8",
+                            .code = "invalid_json",
+                            .request_id = FLT_STR("x\"y"),
+                            .rule = 5000,
+                            .snapshot = snapshot};
     int status;
     (void)state;
     json_t *v = refuse("openai", &r, &status);

@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "chat_everywhere.h"
 #include "engine/document.h"
 #include "rules_fixture.h"
 
@@ -73,31 +74,8 @@ static void expect_block(const char *body, const char *rule)
     done(&r);
 }
 
-/* ---- every position ------------------------------------------------------------------------------------------------ */
-
-/* ~ marks each place; it becomes a value in one place at a time, an innocent word in the others. */
-static const char *const everywhere =
-    "{\"model\":\"~\",\"messages\":["
-    "{\"role\":\"system\",\"content\":\"be ~\",\"name\":\"~\"},"
-    "{\"role\":\"developer\",\"content\":[{\"type\":\"text\",\"text\":\"~\"},{\"type\":\"refusal\",\"refusal\":\"~\"}]},"
-    "{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"see ~\"},{\"type\":\"image_url\",\"image_url\":{\"url\":\"https://x/?q=~\",\"detail\":\"~\"}},"
-    "{\"type\":\"image_url\",\"image_url\":\"https://x/~\"},{\"type\":\"input_audio\",\"input_audio\":{\"data\":\"~\",\"format\":\"~\"}},"
-    "{\"type\":\"file\",\"file\":{\"filename\":\"~\",\"file_id\":\"~\",\"file_data\":\"~\"}},{\"type\":\"~\",\"thinking\":\"~\"}]},"
-    "{\"role\":\"assistant\",\"content\":null,\"refusal\":\"~\",\"reasoning_content\":\"~\",\"reasoning\":\"~\",\"reasoning_details\":[{\"text\":\"~\"}],\"audio\":{\"id\":\"~\"},"
-    "\"tool_calls\":[{\"id\":\"~\",\"type\":\"function\",\"function\":{\"name\":\"~\",\"arguments\":\"{\\\"to\\\":\\\"~\\\"}\"}},"
-    "{\"id\":\"c2\",\"type\":\"custom\",\"custom\":{\"name\":\"~\",\"input\":\"~\"}}],\"function_call\":{\"name\":\"~\",\"arguments\":\"[\\\"~\\\"]\"}},"
-    "{\"role\":\"tool\",\"tool_call_id\":\"~\",\"content\":\"~\"},{\"role\":\"tool\",\"tool_call_id\":\"c2\",\"content\":[{\"type\":\"text\",\"text\":\"~\"}]},"
-    "{\"role\":\"function\",\"name\":\"~\",\"content\":\"~\"},{\"role\":\"~\",\"content\":\"~\"},{\"role\":\"user\",\"content\":[\"~\"]},{\"role\":\"user\",\"content\":[[\"~\"]]}],"
-    "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"~\",\"description\":\"~\",\"strict\":true,\"parameters\":{\"type\":\"object\",\"title\":\"~\",\"properties\":{\"city\":"
-    "{\"type\":\"string\",\"description\":\"~\",\"enum\":[\"a\",\"~\"],\"const\":\"~\",\"default\":\"~\",\"examples\":[\"~\"],\"$comment\":\"~\"}}}}},"
-    "{\"type\":\"custom\",\"custom\":{\"name\":\"n\",\"description\":\"~\",\"format\":{\"type\":\"grammar\",\"grammar\":{\"definition\":\"~\",\"syntax\":\"~\"}}}}],"
-    "\"functions\":[{\"name\":\"~\",\"description\":\"~\",\"parameters\":{\"description\":\"~\"}}],\"tool_choice\":{\"type\":\"function\",\"function\":{\"name\":\"~\"}},"
-    "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"~\",\"description\":\"~\",\"schema\":{\"enum\":[\"~\"]}}},"
-    "\"prediction\":{\"type\":\"content\",\"content\":\"~\"},\"stop\":[\"~\",\"~\"],\"metadata\":{\"name\":\"~\"},\"user\":\"~\",\"safety_identifier\":\"~\","
-    "\"prompt_cache_key\":\"~\",\"web_search_options\":{\"user_location\":{\"type\":\"approximate\",\"approximate\":{\"city\":\"~\",\"country\":\"~\"}}},"
-    "\"data_sources\":[{\"type\":\"azure_search\",\"parameters\":{\"role_information\":\"~\",\"filter\":\"~\"}}],\"user_security_context\":{\"end_user_id\":\"~\"},"
-    "\"documents\":[{\"title\":\"~\",\"text\":\"~\"}],\"chat_template_kwargs\":{\"x\":\"~\"},\"guided_choice\":[\"~\"],\"reasoning_effort\":\"~\",\"service_tier\":\"~\","
-    "\"a_field_of_next_year\":{\"deep\":[[{\"er\":\"~\"}]]}}";
+/* ---- every position ------------------------------------------------------------------------------------------------
+ */
 
 static unsigned count_marks(void)
 {
@@ -181,17 +159,21 @@ static void untouched_bodies_are_the_same_bytes_in_the_same_place(void **state)
     free((void *)(uintptr_t)body.p);
 }
 
-/* ---- names ------------------------------------------------------------------------------------------------------------ */
+/* ---- names
+ * ------------------------------------------------------------------------------------------------------------ */
 
 #define BODY(rest) "{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]" rest "}"
 
 static void a_value_in_a_member_name_is_refused(void **state)
 {
     (void)state;
-    expect_block(BODY(",\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\",\"parameters\":{\"properties\":{\"me@host.example\":{}}}}}]"), "pii.mail");
+    expect_block(BODY(",\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\",\"parameters\":{\"properties\":{"
+                      "\"me@host.example\":{}}}}}]"),
+                 "pii.mail");
     expect_block(BODY(",\"me@host.example\":1"), "pii.mail");
     expect_block(BODY(",\"metadata\":{\"m\\u0065@host.example\":\"x\"}"), "pii.mail");
-    expect_block("{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"x\",\"123-456\":1}]}]}", "pii.num");
+    expect_block("{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"x\",\"123-456\":1}]}]}",
+                 "pii.num");
     expect_block("{\"messages\":[{\"role\":\"user\",\"content\":\"x\",\"stop here now\":1}]}", "output.stop");
 }
 
@@ -214,37 +196,48 @@ static void a_full_record_hides_no_name(void **state)
     flt_buf_free(&b);
 }
 
-/* ---- JSON in JSON -------------------------------------------------------------------------------------------------------- */
+/* ---- JSON in JSON
+ * -------------------------------------------------------------------------------------------------------- */
 
-#define CALL(args) "{\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"c\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"" args "\"}}]}]}"
+#define CALL(args)                                                                                                     \
+    "{\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"c\",\"type\":\"function\",\"function\":{"        \
+    "\"name\":\"f\",\"arguments\":\"" args "\"}}]}]}"
 
 static void arguments_are_read_as_the_tool_will_read_them(void **state)
 {
     (void)state;
     expect(CALL("{\\\"to\\\":\\\"m\\\\u0065\\\\u0040host.example\\\"}"), CALL("{\\\"to\\\":\\\"[EMAIL]\\\"}"));
     expect(CALL("{\\\"to\\\":\\\"m\\u005c\\u00750065@host.ex\\u0061mple\\\"}"), CALL("{\\\"to\\\":\\\"[EMAIL]\\\"}"));
-    expect(CALL("{\\\"a\\\":\\\"\\\\ud83d\\\\ude00 123-456 \\\\u00e9\\\"}"), CALL("{\\\"a\\\":\\\"\\\\ud83d\\\\ude00 [NUM] \\\\u00e9\\\"}"));
-    expect(CALL("{\\\"id\\\":12345,\\\"b\\\":[\\\"tk-ab12\\\",7]}"), CALL("{\\\"id\\\":12345,\\\"b\\\":[\\\"[TOK]\\\",7]}"));
+    expect(CALL("{\\\"a\\\":\\\"\\\\ud83d\\\\ude00 123-456 \\\\u00e9\\\"}"),
+           CALL("{\\\"a\\\":\\\"\\\\ud83d\\\\ude00 [NUM] \\\\u00e9\\\"}"));
+    expect(CALL("{\\\"id\\\":12345,\\\"b\\\":[\\\"tk-ab12\\\",7]}"),
+           CALL("{\\\"id\\\":12345,\\\"b\\\":[\\\"[TOK]\\\",7]}"));
     expect(CALL("not json me@host.example"), CALL("not json \\\"[EMAIL]\\\""));
     expect(CALL("{\\\"cut\\\":\\\"me@host.example"), CALL("{\\\"cut\\\":\\\"[EMAIL]"));
     /* a value across two inner strings cannot be cut out of JSON */
     expect_block(CALL("{\\\"a\\\":\\\"-----BEGIN X-----\\\",\\\"b\\\":\\\"1\\\"}"), "secrets.key");
     /* the escaped spelling of the member's name is the same member */
-    expect("{\"messages\":[{\"role\":\"assistant\",\"function_call\":{\"argum\\u0065nts\":\"{\\\"to\\\":\\\"m\\\\u0065@host.example\\\"}\"}}]}",
-           "{\"messages\":[{\"role\":\"assistant\",\"function_call\":{\"argum\\u0065nts\":\"{\\\"to\\\":\\\"[EMAIL]\\\"}\"}}]}");
+    expect("{\"messages\":[{\"role\":\"assistant\",\"function_call\":{\"argum\\u0065nts\":\"{\\\"to\\\":\\\"m\\\\u0065@"
+           "host.example\\\"}\"}}]}",
+           "{\"messages\":[{\"role\":\"assistant\",\"function_call\":{\"argum\\u0065nts\":\"{\\\"to\\\":\\\"[EMAIL]"
+           "\\\"}\"}}]}");
 }
 
-/* ---- parts -------------------------------------------------------------------------------------------------------------------- */
+/* ---- parts
+ * --------------------------------------------------------------------------------------------------------------------
+ */
 
 #define PARTS(list) "{\"messages\":[{\"role\":\"user\",\"content\":[" list "]}]}"
-#define TEXT(t) "{\"type\":\"text\",\"text\":\"" t "\"}"
+#define TEXT(t)     "{\"type\":\"text\",\"text\":\"" t "\"}"
 
 static void parts_are_read_as_one_text(void **state)
 {
     (void)state;
     expect(PARTS(TEXT("to me@") "," TEXT("host.example!")), PARTS(TEXT("to [EMAIL]") "," TEXT("!")));
-    expect(PARTS(TEXT("a m\\u0065@") "," TEXT("ho") ",{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:image/png;base64,AAAA\"}}," TEXT("st.ex\\u0061mple ") "," TEXT("b")),
-           PARTS(TEXT("a [EMAIL]") "," TEXT("") ",{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:image/png;base64,AAAA\"}}," TEXT(" ") "," TEXT("b")));
+    expect(PARTS(TEXT("a m\\u0065@") "," TEXT("ho") ",{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:image/"
+                                                    "png;base64,AAAA\"}}," TEXT("st.ex\\u0061mple ") "," TEXT("b")),
+           PARTS(TEXT("a [EMAIL]") "," TEXT("") ",{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:image/"
+                                                "png;base64,AAAA\"}}," TEXT(" ") "," TEXT("b")));
     expect_block(PARTS(TEXT("please stop he") "," TEXT("re now")), "output.stop");
     expect(PARTS(TEXT("12") "," TEXT("3-456")), PARTS(TEXT("[NUM]") "," TEXT("")));
     /* two messages are two texts */
@@ -263,7 +256,11 @@ static void many_parts_are_no_limit(void **state)
     flt_buf_init(&b, 1u << 20);
     assert_int_equal(flt_buf_printf(&b, "{\"messages\":[{\"role\":\"user\",\"content\":["), FLT_OK);
     for (unsigned i = 0; i < 1000; i++)
-        assert_int_equal(flt_buf_printf(&b, "{\"type\":\"text\",\"text\":\"%s\"},", i == 500 ? "me@" : i == 501 ? "host.example" : " x "), FLT_OK);
+        assert_int_equal(flt_buf_printf(&b, "{\"type\":\"text\",\"text\":\"%s\"},",
+                                        i == 500   ? "me@"
+                                        : i == 501 ? "host.example"
+                                                   : " x "),
+                         FLT_OK);
     assert_int_equal(flt_buf_printf(&b, "{\"type\":\"text\",\"text\":\"end\"}]}]}"), FLT_OK);
     struct run r = inspect_as("openai", "/v1/chat/completions", PLAIN, flt_buf_str(&b));
     assert_int_equal(r.rc, FLT_OK);
@@ -273,7 +270,9 @@ static void many_parts_are_no_limit(void **state)
     flt_buf_free(&b);
 }
 
-/* ---- media --------------------------------------------------------------------------------------------------------------------- */
+/* ---- media
+ * ---------------------------------------------------------------------------------------------------------------------
+ */
 
 #define IMAGE(url) PARTS("{\"type\":\"image_url\",\"image_url\":{\"url\":\"" url "\"}}")
 
@@ -286,7 +285,9 @@ static void encoded_text_is_refused_and_pictures_are_counted(void **state)
     expect_block(PARTS("{\"type\":\"image_url\",\"image_url\":\"data:text/plain,x\"}"), NULL);
     expect_block(PARTS("{\"type\":\"file\",\"file\":{\"file_data\":\"data:text/csv;base64,AAAA\"}}"), NULL);
     expect_block(PARTS("{\"type\":\"image_url\",\"im\\u0061ge_url\":{\"\\u0075rl\":\"data:text/plain,x\"}}"), NULL);
-    expect_block("{\"messages\":[{\"role\":\"user\",\"cont\\u0065nt\":[{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:text/plain,x\"}}]}]}", NULL);
+    expect_block("{\"messages\":[{\"role\":\"user\",\"cont\\u0065nt\":[{\"type\":\"image_url\",\"image_url\":{\"url\":"
+                 "\"data:text/plain,x\"}}]}]}",
+                 NULL);
     struct run r = inspect(IMAGE("data:image\\/png;base64,iVBORw0KGgo="));
     assert_int_equal(r.rc, FLT_OK);
     assert_int_equal(r.out.decision.action, FLT_ACT_ALLOW);
@@ -297,7 +298,9 @@ static void encoded_text_is_refused_and_pictures_are_counted(void **state)
     done(&r);
 }
 
-/* ---- grounding -------------------------------------------------------------------------------------------------------------------- */
+/* ---- grounding
+ * --------------------------------------------------------------------------------------------------------------------
+ */
 
 static void expect_grounded(const char *provider, const char *body, const char *want)
 {
@@ -317,18 +320,32 @@ static void grounding_stands_where_the_provider_reads_it(void **state)
     (void)state;
     expect_grounded("openai", "{\"messages\":[]}", "{\"messages\":[{\"role\":\"system\",\"content\":\"" G "\"}]}");
     expect_grounded("openai", "{\"messages\":[{\"role\":\"user\",\"content\":\"me@host.example\"}]}",
-                    "{\"messages\":[{\"role\":\"system\",\"content\":\"" G "\"},{\"role\":\"user\",\"content\":\"[EMAIL]\"}]}");
-    expect_grounded("openai", "{\"messages\": [ {\"role\":\"system\",\"content\":\"a\"} , {\"role\":\"user\",\"content\":\"b\"}]}",
-                    "{\"messages\": [ {\"role\":\"system\",\"content\":\"a\"},{\"role\":\"system\",\"content\":\"" G "\"} , {\"role\":\"user\",\"content\":\"b\"}]}");
-    expect_grounded("openai", "{\"messages\":[{\"role\":\"system\",\"content\":\"a\"},{\"role\":\"developer\",\"content\":\"c\"},{\"role\":\"user\",\"content\":\"b\"},{\"role\":\"system\",\"content\":\"d\"}]}",
-                    "{\"messages\":[{\"role\":\"system\",\"content\":\"a\"},{\"role\":\"developer\",\"content\":\"c\"},{\"role\":\"developer\",\"content\":\"" G "\"},{\"role\":\"user\",\"content\":\"b\"},{\"role\":\"system\",\"content\":\"d\"}]}");
+                    "{\"messages\":[{\"role\":\"system\",\"content\":\"" G
+                    "\"},{\"role\":\"user\",\"content\":\"[EMAIL]\"}]}");
+    expect_grounded(
+        "openai", "{\"messages\": [ {\"role\":\"system\",\"content\":\"a\"} , {\"role\":\"user\",\"content\":\"b\"}]}",
+        "{\"messages\": [ {\"role\":\"system\",\"content\":\"a\"},{\"role\":\"system\",\"content\":\"" G
+        "\"} , {\"role\":\"user\",\"content\":\"b\"}]}");
+    expect_grounded("openai",
+                    "{\"messages\":[{\"role\":\"system\",\"content\":\"a\"},{\"role\":\"developer\",\"content\":\"c\"},"
+                    "{\"role\":\"user\",\"content\":\"b\"},{\"role\":\"system\",\"content\":\"d\"}]}",
+                    "{\"messages\":[{\"role\":\"system\",\"content\":\"a\"},{\"role\":\"developer\",\"content\":\"c\"},"
+                    "{\"role\":\"developer\",\"content\":\"" G
+                    "\"},{\"role\":\"user\",\"content\":\"b\"},{\"role\":\"system\",\"content\":\"d\"}]}");
     /* local templates know one system message: the text is appended to it, next to a redaction too */
-    expect_grounded("ollama", "{\"messages\":[{\"role\":\"system\",\"content\":\"mail me@host.example\"},{\"role\":\"user\",\"content\":\"b\"}]}",
-                    "{\"messages\":[{\"role\":\"system\",\"content\":\"mail [EMAIL]\\n\\n" G "\"},{\"role\":\"user\",\"content\":\"b\"}]}");
-    expect_grounded("vllm", "{\"messages\":[{\"role\":\"system\",\"content\":\"\"}]}", "{\"messages\":[{\"role\":\"system\",\"content\":\"" G "\"}]}");
+    expect_grounded("ollama",
+                    "{\"messages\":[{\"role\":\"system\",\"content\":\"mail "
+                    "me@host.example\"},{\"role\":\"user\",\"content\":\"b\"}]}",
+                    "{\"messages\":[{\"role\":\"system\",\"content\":\"mail [EMAIL]\\n\\n" G
+                    "\"},{\"role\":\"user\",\"content\":\"b\"}]}");
+    expect_grounded("vllm", "{\"messages\":[{\"role\":\"system\",\"content\":\"\"}]}",
+                    "{\"messages\":[{\"role\":\"system\",\"content\":\"" G "\"}]}");
     expect_grounded("vllm", "{\"messages\":[{\"role\":\"system\",\"content\":[{\"type\":\"text\",\"text\":\"a\"}]}]}",
-                    "{\"messages\":[{\"role\":\"system\",\"content\":[{\"type\":\"text\",\"text\":\"a\"}]},{\"role\":\"system\",\"content\":\"" G "\"}]}");
-    expect_grounded("vllm", "{\"messages\":[{\"role\":\"user\",\"content\":\"b\"}]}", "{\"messages\":[{\"role\":\"system\",\"content\":\"" G "\"},{\"role\":\"user\",\"content\":\"b\"}]}");
+                    "{\"messages\":[{\"role\":\"system\",\"content\":[{\"type\":\"text\",\"text\":\"a\"}]},{\"role\":"
+                    "\"system\",\"content\":\"" G "\"}]}");
+    expect_grounded("vllm", "{\"messages\":[{\"role\":\"user\",\"content\":\"b\"}]}",
+                    "{\"messages\":[{\"role\":\"system\",\"content\":\"" G
+                    "\"},{\"role\":\"user\",\"content\":\"b\"}]}");
 }
 
 static void a_blocked_request_is_not_grounded_and_monitoring_changes_nothing(void **state)
@@ -350,7 +367,9 @@ static void a_blocked_request_is_not_grounded_and_monitoring_changes_nothing(voi
     done(&r);
 }
 
-/* ---- shapes ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- shapes
+ * -------------------------------------------------------------------------------------------------------------------------
+ */
 
 static void expect_error(const char *body, int rc, const char *reason)
 {
@@ -372,8 +391,10 @@ static void wrong_shapes_are_errors_with_a_reason(void **state)
     expect_error("{\"messages\":{}}", FLT_E_TYPE, "messages must be an array");
     expect_error("{\"messages\":\"hi\"}", FLT_E_TYPE, "messages must be an array");
     expect_error("{\"messages\":[\"hi\"]}", FLT_E_TYPE, "each message must be an object");
-    expect_error("{\"messages\":[{\"role\":\"user\",\"content\":{\"text\":\"x\"}}]}", FLT_E_TYPE, "content must be a string, an array of parts or null");
-    expect_error("{\"messages\":[{\"role\":\"user\",\"content\":5}]}", FLT_E_TYPE, "content must be a string, an array of parts or null");
+    expect_error("{\"messages\":[{\"role\":\"user\",\"content\":{\"text\":\"x\"}}]}", FLT_E_TYPE,
+                 "content must be a string, an array of parts or null");
+    expect_error("{\"messages\":[{\"role\":\"user\",\"content\":5}]}", FLT_E_TYPE,
+                 "content must be a string, an array of parts or null");
     expect_error("{\"messages\":[{}]}", FLT_E_TYPE, "each message must have a role");
     expect_error("{\"messages\":[{\"role\":5}]}", FLT_E_TYPE, "each message must have a role");
     expect_error(BODY(",\"stream\":\"yes\""), FLT_E_TYPE, "stream must be true or false");
@@ -384,19 +405,24 @@ static void wrong_shapes_are_errors_with_a_reason(void **state)
     snprintf(model, 400, BODY(",\"model\":\"%0300d\""), 7);
     expect_error(model, FLT_E_TYPE, "model is longer than 256 bytes");
     free(model);
-    expect_error("{\"messages\":[],\"messages\":[]}", FLT_E_AMBIGUOUS, "the body is ambiguous JSON (duplicate member or lone surrogate)");
-    expect_error("{\"messages\":[],\"m\\u0065ssages\":[]}", FLT_E_AMBIGUOUS, "the body is ambiguous JSON (duplicate member or lone surrogate)");
-    expect_error("{\"messages\":[{\"role\":\"user\",\"content\":\"\\ud800\"}]}", FLT_E_AMBIGUOUS, "the body is ambiguous JSON (duplicate member or lone surrogate)");
+    expect_error("{\"messages\":[],\"messages\":[]}", FLT_E_AMBIGUOUS,
+                 "the body is ambiguous JSON (duplicate member or lone surrogate)");
+    expect_error("{\"messages\":[],\"m\\u0065ssages\":[]}", FLT_E_AMBIGUOUS,
+                 "the body is ambiguous JSON (duplicate member or lone surrogate)");
+    expect_error("{\"messages\":[{\"role\":\"user\",\"content\":\"\\ud800\"}]}", FLT_E_AMBIGUOUS,
+                 "the body is ambiguous JSON (duplicate member or lone surrogate)");
     expect_error("{\"messages\":[\"\xff\"]}", FLT_E_ENCODING, "the body is not UTF-8");
     expect_error("{\"messages\":[]", FLT_E_SYNTAX, "the body is not valid JSON");
     expect_error("{\"messages\":[]} x", FLT_E_SYNTAX, "the body is not valid JSON");
-    expect_error("{\"messages\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1", FLT_E_SYNTAX, "the body exceeds a limit (depth, tokens or length of a number)");
+    expect_error("{\"messages\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1",
+                 FLT_E_SYNTAX, "the body exceeds a limit (depth, tokens or length of a number)");
 }
 
 static void facts_are_read(void **state)
 {
     (void)state;
-    struct run r = inspect("{\"model\":\"gpt\\u002d5\",\"str\\u0065am\":true,\"stream_options\":{\"include_usage\":true},\"response_format\":{\"type\":\"json_object\"},"
+    struct run r = inspect("{\"model\":\"gpt\\u002d5\",\"str\\u0065am\":true,\"stream_options\":{\"include_usage\":"
+                           "true},\"response_format\":{\"type\":\"json_object\"},"
                            "\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}");
     assert_int_equal(r.rc, FLT_OK);
     assert_true(r.out.stream && r.out.include_usage && r.out.json_answer);
@@ -412,10 +438,13 @@ static void facts_are_read(void **state)
 
 static void roles_and_spans_are_in_the_findings(void **state)
 {
-    static const enum flt_role want[] = {FLT_ROLE_SYSTEM, FLT_ROLE_DEVELOPER, FLT_ROLE_USER, FLT_ROLE_ASSISTANT, FLT_ROLE_TOOL, FLT_ROLE_TOOL, FLT_ROLE_OTHER, FLT_ROLE_OTHER};
+    static const enum flt_role want[] = {FLT_ROLE_SYSTEM, FLT_ROLE_DEVELOPER, FLT_ROLE_USER,  FLT_ROLE_ASSISTANT,
+                                         FLT_ROLE_TOOL,   FLT_ROLE_TOOL,      FLT_ROLE_OTHER, FLT_ROLE_OTHER};
     (void)state;
-    struct run r = inspect("{\"messages\":[{\"role\":\"system\",\"content\":\"a@b.example\"},{\"role\":\"developer\",\"content\":\"a@b.example\"},{\"role\":\"user\",\"content\":\"a@b.example\"},"
-                           "{\"role\":\"assistant\",\"content\":\"a@b.example\"},{\"role\":\"tool\",\"content\":\"a@b.example\"},{\"role\":\"function\",\"content\":\"a@b.example\"},"
+    struct run r = inspect("{\"messages\":[{\"role\":\"system\",\"content\":\"a@b.example\"},{\"role\":\"developer\","
+                           "\"content\":\"a@b.example\"},{\"role\":\"user\",\"content\":\"a@b.example\"},"
+                           "{\"role\":\"assistant\",\"content\":\"a@b.example\"},{\"role\":\"tool\",\"content\":\"a@b."
+                           "example\"},{\"role\":\"function\",\"content\":\"a@b.example\"},"
                            "{\"role\":\"wizard\",\"content\":\"a@b.example\"}],\"user\":\"a@b.example\"}");
     assert_int_equal(r.out.decision.n_findings, FLT_ARRAY_LEN(want));
     for (uint32_t i = 0; i < r.out.decision.n_findings; i++) {
@@ -431,7 +460,9 @@ static void roles_and_spans_are_in_the_findings(void **state)
 /* Non-ASCII text next to a value, and values whose bytes are not ASCII, leave whole characters. */
 static void cuts_leave_whole_characters(void **state)
 {
-    static const struct fixture_pack half = {"pii", FIXTURE_HEAD("pii.half") FIXTURE_RULE("pii.half", "patterns: ['x[^a-z]{1,2}'], action: redact, placeholder: '[X]'", "x1", "xa")};
+    static const struct fixture_pack half = {
+        "pii", FIXTURE_HEAD("pii.half") FIXTURE_RULE(
+                   "pii.half", "patterns: ['x[^a-z]{1,2}'], action: redact, placeholder: '[X]'", "x1", "xa")};
     struct flt_snapshot *s = fixture_snapshot(&half, 1, NULL, 0);
     struct flt_worker *w = fixture_worker(s);
     struct flt_arena *arena = flt_arena_new(1u << 20);
@@ -439,10 +470,18 @@ static void cuts_leave_whole_characters(void **state)
     struct flt_route route;
     (void)state;
     flt_route_match("openai", FLT_STR("POST"), FLT_STR("/v1/chat/completions"), &route);
-    struct flt_request_in in = {.snapshot = s, .tenant = 0, .route = &route, .body = FLT_STR("{\"messages\":[{\"role\":\"user\",\"content\":\"x\xE4\xB8\xAD\xE6\x96\x87.\"}]}")};
+    struct flt_request_in in = {
+        .snapshot = s,
+        .tenant = 0,
+        .route = &route,
+        .body = FLT_STR("{\"messages\":[{\"role\":\"user\",\"content\":\"x\xE4\xB8\xAD\xE6\x96\x87.\"}]}")};
     assert_int_equal(flt_inspect_request(w, &in, arena, &out), FLT_OK);
     assert_true(flt_str_is(out.body, "{\"messages\":[{\"role\":\"user\",\"content\":\"[X]\xE6\x96\x87.\"}]}"));
-    struct flt_text_in text = {.snapshot = s, .tenant = 0, .direction = FLT_REQUEST, .role = FLT_ROLE_USER, .text = FLT_STR("ax\xE4\xB8\xAD\xE6\x96\x87.")};
+    struct flt_text_in text = {.snapshot = s,
+                               .tenant = 0,
+                               .direction = FLT_REQUEST,
+                               .role = FLT_ROLE_USER,
+                               .text = FLT_STR("ax\xE4\xB8\xAD\xE6\x96\x87.")};
     struct flt_decision dec;
     struct flt_str edited;
     assert_int_equal(flt_inspect_text(w, &text, arena, &dec, &edited), FLT_OK);
@@ -459,8 +498,11 @@ static void cuts_leave_whole_characters(void **state)
 /* More scanner hits or matcher work than any honest prompt makes: refused, or let through where the tenant says so. */
 static void uninspectable_prompts_follow_the_tenants_choice(void **state)
 {
-    static const struct fixture_pack slow = {"secrets", FIXTURE_HEAD("secrets.slow")
-                                                            FIXTURE_RULE("secrets.slow", "patterns: ['[a-z0-9]{1,2000}'], validate: [mixed], action: redact, placeholder: '[X]'", "a1", "'-'")};
+    static const struct fixture_pack slow = {
+        "secrets",
+        FIXTURE_HEAD("secrets.slow") FIXTURE_RULE(
+            "secrets.slow", "patterns: ['[a-z0-9]{1,2000}'], validate: [mixed], action: redact, placeholder: '[X]'",
+            "a1", "'-'")};
     struct flt_tenant t[2];
     struct flt_route route;
     struct flt_buf b;

@@ -1,4 +1,5 @@
-/* The pattern analyser: widths, bytes and words against every string of small patterns, against PCRE2 and against Hyperscan. */
+/* The pattern analyser: widths, bytes and words against every string of small patterns, against PCRE2 and against
+ * Hyperscan. */
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -12,7 +13,8 @@
 
 #include <cmocka.h>
 
-static int analyse(const char *pattern, bool caseless, struct flt_shape *s, char *head, size_t cap, size_t *where, const char **why)
+static int analyse(const char *pattern, bool caseless, struct flt_shape *s, char *head, size_t cap, size_t *where,
+                   const char **why)
 {
     struct flt_buf b;
     flt_buf_init(&b, 1u << 16);
@@ -23,7 +25,8 @@ static int analyse(const char *pattern, bool caseless, struct flt_shape *s, char
     return rc;
 }
 
-/* ---- every string over a small alphabet -------------------------------------------------------------------------------- */
+/* ---- every string over a small alphabet
+ * -------------------------------------------------------------------------------- */
 
 #define ALPHABET "abxA-1"
 #define LONGEST  5u
@@ -32,7 +35,8 @@ static pcre2_code *compile(const char *pattern, uint32_t options)
 {
     int code;
     PCRE2_SIZE at;
-    pcre2_code *re = pcre2_compile((PCRE2_SPTR)pattern, strlen(pattern), options | PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_NEVER_UTF, &code, &at, NULL);
+    pcre2_code *re = pcre2_compile((PCRE2_SPTR)pattern, strlen(pattern),
+                                   options | PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_NEVER_UTF, &code, &at, NULL);
     assert_non_null(re);
     return re;
 }
@@ -85,11 +89,13 @@ static void brute_force(const char *pattern, bool caseless)
 
 static void small_patterns_match_what_is_said(void **state)
 {
-    static const char *const patterns[] = {
-        "a", "ab", "a|b", "a|bx", "a?b", "a{2}", "a{1,3}", "a{0,2}b", "[ab]x", "[^ab]", "[a-b1]{2}", "(a)b", "a(b|x1)", "(?:a|b1){1,2}", "(?:a?b?x){1,2}", "\\d\\w", "\\Wa", "a\\Db",
-        "a.b", "\\x61\\-", "[\\-x]", "[x-]", "[]a]", "[^]a]b", "\\w{3}", "(?:|a)b", "(?:a|)b", "(?:a{0,2}|bb)1", "[\\d\\-]{1,2}x", "[\\Wb]", "a{1}", "a{1,1}b?", "(?:(?:a))b", "((?:a|b)1?)",
-        /* runs: the head stands for them */
-        "ab+", "a[b1]*", "ab{2,}", "(ab{2,})", "a(?:b(x+))", "x[^a]{1,}"};
+    static const char *const patterns[] = {"a", "ab", "a|b", "a|bx", "a?b", "a{2}", "a{1,3}", "a{0,2}b", "[ab]x",
+                                           "[^ab]", "[a-b1]{2}", "(a)b", "a(b|x1)", "(?:a|b1){1,2}", "(?:a?b?x){1,2}",
+                                           "\\d\\w", "\\Wa", "a\\Db", "a.b", "\\x61\\-", "[\\-x]", "[x-]", "[]a]",
+                                           "[^]a]b", "\\w{3}", "(?:|a)b", "(?:a|)b", "(?:a{0,2}|bb)1", "[\\d\\-]{1,2}x",
+                                           "[\\Wb]", "a{1}", "a{1,1}b?", "(?:(?:a))b", "((?:a|b)1?)",
+                                           /* runs: the head stands for them */
+                                           "ab+", "a[b1]*", "ab{2,}", "(ab{2,})", "a(?:b(x+))", "x[^a]{1,}"};
     (void)state;
     for (size_t i = 0; i < FLT_ARRAY_LEN(patterns); i++) {
         brute_force(patterns[i], false);
@@ -102,7 +108,11 @@ static void runs_have_a_closed_head(void **state)
     static const struct {
         const char *pattern, *head;
         uint32_t max;
-    } v[] = {{"ab+", "ab{1}", 2}, {"a[b1]*", "a[b1]{0}", 1}, {"ab{2,}", "ab{2}", 3}, {"p=(x{3,})", "p=(x{3})", 5}, {"(?:a|bb)(?:c([^ ]{0,}))", "(?:a|bb)(?:c([^ ]{0}))", 3}};
+    } v[] = {{"ab+", "ab{1}", 2},
+             {"a[b1]*", "a[b1]{0}", 1},
+             {"ab{2,}", "ab{2}", 3},
+             {"p=(x{3,})", "p=(x{3})", 5},
+             {"(?:a|bb)(?:c([^ ]{0,}))", "(?:a|bb)(?:c([^ ]{0}))", 3}};
     (void)state;
     for (size_t i = 0; i < FLT_ARRAY_LEN(v); i++) {
         struct flt_shape s;
@@ -117,7 +127,8 @@ static void runs_have_a_closed_head(void **state)
     }
 }
 
-/* ---- refusals --------------------------------------------------------------------------------------------------------------- */
+/* ---- refusals
+ * --------------------------------------------------------------------------------------------------------------- */
 
 static void what_is_not_understood_is_refused_with_its_place(void **state)
 {
@@ -125,16 +136,62 @@ static void what_is_not_understood_is_refused_with_its_place(void **state)
         const char *pattern;
         size_t where;
         const char *why;
-    } v[] = {
-        {"", 0, "empty"}, {"a(?=b)", 1, "only (?:...)"}, {"ab(?<!c)", 2, "only (?:...)"}, {"(?i)a", 0, "only (?:...)"}, {"(?<n>a)", 0, "only (?:...)"}, {"(?", 0, "only (?:...)"}, {"a(?#x)", 1, "only (?:...)"},
-        {"(a)(b)", 3, "only one capture"}, {"((a))", 1, "only one capture"}, {"a^b", 1, "anchors"}, {"ab$", 2, "anchors"}, {"a\\b", 1, "escape"}, {"\\1(a)", 0, "escape"}, {"a\\p{L}", 1, "escape"},
-        {"\\Qa\\E", 0, "escape"}, {"\\x4", 0, "escape"}, {"a\\", 1, "backslash"}, {"[a\\", 2, "backslash"}, {"a+?", 2, "lazy"}, {"a*+", 2, "lazy"}, {"a??", 2, "lazy"}, {"a{2}?", 4, "lazy"},
-        {"*a", 0, "nothing to repeat"}, {"a|+b", 2, "nothing to repeat"}, {"(?:?a)", 3, "nothing to repeat"}, {"(*UTF)a", 1, "nothing to repeat"}, {"a{2}{3}", 4, "brace"}, {"a{,3}", 1, "brace"}, {"a{b", 1, "brace"},
-        {"{2}", 0, "brace"}, {"a{3,2}", 1, "out of order"}, {"a{70000}", 2, "65535"}, {"[a", 0, "not closed"}, {"x[^]", 1, "not closed"}, {"[b-a]", 3, "out of order"}, {"[a-\\d]", 3, "out of order"},
-        {"[\\d-z]", 3, "cannot begin a range"}, {"[[:alpha:]]", 1, "POSIX"}, {"[\xC3\xA9]", 1, "non-ASCII"}, {"[\\b]", 1, "escape"}, {"(a", 0, "not closed"}, {"a)", 1, "without a group"}, {"a.*b", 2, "not at the end"},
-        {"a+b", 1, "not at the end"}, {"a+b+", 3, "more than one"}, {"(?:ab)+", 6, "more than one class"}, {"x(?:a|bc)*", 9, "more than one class"}, {"(?:xa+|b)", 5, "alternation"}, {"(?:a+){2}", 4, "alternation or a repeated"},
-        {"x(?:a+)?", 5, "repeated group"}, {"a?", 0, "nothing at all"}, {"(?:|a)", 0, "nothing at all"}, {"a*", 0, "nothing at all"}, {"a{4097}", 0, "4096"}, {"(?:a{100}){41}", 0, "4096"},
-        {"(?:a{60000}){60000}", 0, "4096"}};
+    } v[] = {{"", 0, "empty"},
+             {"a(?=b)", 1, "only (?:...)"},
+             {"ab(?<!c)", 2, "only (?:...)"},
+             {"(?i)a", 0, "only (?:...)"},
+             {"(?<n>a)", 0, "only (?:...)"},
+             {"(?", 0, "only (?:...)"},
+             {"a(?#x)", 1, "only (?:...)"},
+             {"(a)(b)", 3, "only one capture"},
+             {"((a))", 1, "only one capture"},
+             {"a^b", 1, "anchors"},
+             {"ab$", 2, "anchors"},
+             {"a\\b", 1, "escape"},
+             {"\\1(a)", 0, "escape"},
+             {"a\\p{L}", 1, "escape"},
+             {"\\Qa\\E", 0, "escape"},
+             {"\\x4", 0, "escape"},
+             {"a\\", 1, "backslash"},
+             {"[a\\", 2, "backslash"},
+             {"a+?", 2, "lazy"},
+             {"a*+", 2, "lazy"},
+             {"a??", 2, "lazy"},
+             {"a{2}?", 4, "lazy"},
+             {"*a", 0, "nothing to repeat"},
+             {"a|+b", 2, "nothing to repeat"},
+             {"(?:?a)", 3, "nothing to repeat"},
+             {"(*UTF)a", 1, "nothing to repeat"},
+             {"a{2}{3}", 4, "brace"},
+             {"a{,3}", 1, "brace"},
+             {"a{b", 1, "brace"},
+             {"{2}", 0, "brace"},
+             {"a{3,2}", 1, "out of order"},
+             {"a{70000}", 2, "65535"},
+             {"[a", 0, "not closed"},
+             {"x[^]", 1, "not closed"},
+             {"[b-a]", 3, "out of order"},
+             {"[a-\\d]", 3, "out of order"},
+             {"[\\d-z]", 3, "cannot begin a range"},
+             {"[[:alpha:]]", 1, "POSIX"},
+             {"[\xC3\xA9]", 1, "non-ASCII"},
+             {"[\\b]", 1, "escape"},
+             {"(a", 0, "not closed"},
+             {"a)", 1, "without a group"},
+             {"a.*b", 2, "not at the end"},
+             {"a+b", 1, "not at the end"},
+             {"a+b+", 3, "more than one"},
+             {"(?:ab)+", 6, "more than one class"},
+             {"x(?:a|bc)*", 9, "more than one class"},
+             {"(?:xa+|b)", 5, "alternation"},
+             {"(?:a+){2}", 4, "alternation or a repeated"},
+             {"x(?:a+)?", 5, "repeated group"},
+             {"a?", 0, "nothing at all"},
+             {"(?:|a)", 0, "nothing at all"},
+             {"a*", 0, "nothing at all"},
+             {"a{4097}", 0, "4096"},
+             {"(?:a{100}){41}", 0, "4096"},
+             {"(?:a{60000}){60000}", 0, "4096"}};
     (void)state;
     for (size_t i = 0; i < FLT_ARRAY_LEN(v); i++) {
         struct flt_shape s;
@@ -154,11 +211,14 @@ static void what_is_not_understood_is_refused_with_its_place(void **state)
         memcpy(deep + 3 * i, "(?:", 3);
     assert_int_equal(analyse(deep, false, &s, NULL, 0, &where, &why), FLT_E_CONFIG);
     assert_string_equal(why, "groups are nested too deeply");
-    assert_int_equal(flt_shape_analyse((struct flt_str){"a\0b", 3}, false, &s, &(struct flt_buf){.max = 100}, &where, &why), FLT_E_CONFIG);
+    assert_int_equal(
+        flt_shape_analyse((struct flt_str){"a\0b", 3}, false, &s, &(struct flt_buf){.max = 100}, &where, &why),
+        FLT_E_CONFIG);
     assert_int_equal(where, 1);
 }
 
-/* ---- the shipped patterns ------------------------------------------------------------------------------------------------------ */
+/* ---- the shipped patterns
+ * ------------------------------------------------------------------------------------------------------ */
 
 static void shipped_patterns_agree_with_both_engines(void **state)
 {
@@ -172,7 +232,8 @@ static void shipped_patterns_agree_with_both_engines(void **state)
         int code;
         PCRE2_SIZE at;
         const uint8_t *bitmap = NULL;
-        pcre2_code *re = pcre2_compile((PCRE2_SPTR)head, strlen(head), PCRE2_NEVER_UTF | (r->caseless ? PCRE2_CASELESS : 0u), &code, &at, NULL);
+        pcre2_code *re = pcre2_compile((PCRE2_SPTR)head, strlen(head),
+                                       PCRE2_NEVER_UTF | (r->caseless ? PCRE2_CASELESS : 0u), &code, &at, NULL);
         assert_non_null(re);
         uint32_t unit = 0, type = 0;
         assert_int_equal(pcre2_pattern_info(re, PCRE2_INFO_FIRSTBITMAP, &bitmap), 0);
@@ -189,7 +250,8 @@ static void shipped_patterns_agree_with_both_engines(void **state)
         hs_compile_error_t *err = NULL;
         assert_int_equal(hs_expression_info(head, r->caseless ? HS_FLAG_CASELESS : 0, &info, &err), HS_SUCCESS);
         if (info->min_width != shape->min || info->max_width != shape->max)
-            fail_msg("%.*s: %u..%u, Hyperscan says %u..%u", FLT_STR_ARG(r->id), shape->min, shape->max, info->min_width, info->max_width);
+            fail_msg("%.*s: %u..%u, Hyperscan says %u..%u", FLT_STR_ARG(r->id), shape->min, shape->max, info->min_width,
+                     info->max_width);
         free(info);
         pcre2_code_free(re);
     }

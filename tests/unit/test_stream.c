@@ -1,4 +1,5 @@
-/* Streamed answers: random ones with planted values in every cut, delay, ways to end, limits. Golden ones: tests/golden. */
+/* Streamed answers: random ones with planted values in every cut, delay, ways to end, limits. Golden ones:
+ * tests/golden. */
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -14,7 +15,8 @@ static struct flt_tenant tenants[TENANTS];
 static struct flt_str off[] = {{"ip/*", 4}, {"output/halt", 11}, {"output/stop", 11}};
 static struct flt_snapshot *tiny, *shipped;
 
-/* ---- random streams --------------------------------------------------------------------------------------------------- */
+/* ---- random streams
+ * --------------------------------------------------------------------------------------------------- */
 
 /* What the client reads of each text is what the text redactor makes of it in one go. */
 static void check_texts(const struct stream_rig *r, const struct script *s, const struct delivery *d)
@@ -33,7 +35,8 @@ static void check_texts(const struct stream_rig *r, const struct script *s, cons
         assert_int_equal(flt_cut_text(r->s->rs, o.cut, o.n_cut, text, &want), FLT_OK);
         snprintf(key, sizeof(key), "%u/%s", s->v[i].choice, s->v[i].kind);
         if (!flt_str_eq(reading_text(read, key), flt_buf_str(&want)))
-            fail_msg("%s reads\n%.*s\nwanted\n%.*s", key, FLT_STR_ARG(reading_text(read, key)), FLT_STR_ARG(flt_buf_str(&want)));
+            fail_msg("%s reads\n%.*s\nwanted\n%.*s", key, FLT_STR_ARG(reading_text(read, key)),
+                     FLT_STR_ARG(flt_buf_str(&want)));
         flt_buf_free(&want);
         outcome_free(&o);
     }
@@ -117,12 +120,15 @@ static void every_split_of_a_value_over_two_deltas_hides_it(void **state)
     stream_rig_close(&r);
 }
 
-/* ---- tool calls: JSON in JSON --------------------------------------------------------------------------------------------- */
+/* ---- tool calls: JSON in JSON
+ * --------------------------------------------------------------------------------------------- */
 
-/* Arguments whose inner strings are escaped at random, once for JSON and once more for the wire, in pieces of any size. */
+/* Arguments whose inner strings are escaped at random, once for JSON and once more for the wire, in pieces of any size.
+ */
 static void arguments_are_decoded_twice(void **state)
 {
-    static const char *const values[] = {"me@host.example", "123-456", "tk-ab12cd34", "\xF0\x9F\x98\x80 a@b.example \xC3\xA9"};
+    static const char *const values[] = {"me@host.example", "123-456", "tk-ab12cd34",
+                                         "\xF0\x9F\x98\x80 a@b.example \xC3\xA9"};
     static const char *const want[] = {"[EMAIL]", "[NUM]", "[TOK]", "\xF0\x9F\x98\x80 [EMAIL] \xC3\xA9"};
     struct stream_rig r = stream_rig_open(tiny, PLAIN);
     uint64_t seed = 24;
@@ -139,7 +145,10 @@ static void arguments_are_decoded_twice(void **state)
             n = n < args.n - at ? n : args.n - at;
             while (at + n < args.n && ((uint8_t)args.p[at + n] & 0xC0) == 0x80)
                 n++;
-            assert_int_equal(flt_buf_printf(&out, "data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\""), FLT_OK);
+            assert_int_equal(flt_buf_printf(&out, "data: "
+                                                  "{\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,"
+                                                  "\"function\":{\"arguments\":\""),
+                             FLT_OK);
             write_escaped(&out, &seed, (struct flt_str){args.p + at, n});
             assert_int_equal(flt_buf_printf(&out, "\"}}]},\"finish_reason\":null}]}\n\n"), FLT_OK);
             at += n;
@@ -162,7 +171,9 @@ static void arguments_are_decoded_twice(void **state)
     stream_rig_close(&r);
 }
 
-/* ---- delay ------------------------------------------------------------------------------------------------------------------- */
+/* ---- delay
+ * -------------------------------------------------------------------------------------------------------------------
+ */
 
 static enum flt_stream_state feed(struct flt_stream *s, const char *text, struct flt_buf *out)
 {
@@ -174,11 +185,17 @@ static enum flt_stream_state feed(struct flt_stream *s, const char *text, struct
 static void a_frame_without_an_open_candidate_leaves_at_once(void **state)
 {
     static const char *const frames[] = {
-        DELTA("\"role\":\"assistant\",\"content\":\"\""), DELTA("\"content\":\"The gate \""), DELTA("\"content\":\"of a fort is two doors deep, \""),
-        ": ping\n\n", DELTA("\"tool_calls\":[{\"index\":0,\"id\":\"call_abc\",\"type\":\"function\",\"function\":{\"name\":\"get_weather\",\"arguments\":\"\"}}]"),
+        DELTA("\"role\":\"assistant\",\"content\":\"\""),
+        DELTA("\"content\":\"The gate \""),
+        DELTA("\"content\":\"of a fort is two doors deep, \""),
+        ": ping\n\n",
+        DELTA("\"tool_calls\":[{\"index\":0,\"id\":\"call_abc\",\"type\":\"function\",\"function\":{\"name\":\"get_"
+              "weather\",\"arguments\":\"\"}}]"),
         DELTA("\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"{ \"}}]"),
-        DELTA("\"reasoning_details\":[{\"type\":\"reasoning.text\",\"text\":\"thinking \",\"format\":\"unknown\",\"index\":0}]"),
-        DELTA("\"annotations\":[{\"type\":\"url_citation\",\"url_citation\":{\"url\":\"https://example.org/a\",\"title\":\"Gates\",\"start_index\":0,\"end_index\":3}}]"),
+        DELTA("\"reasoning_details\":[{\"type\":\"reasoning.text\",\"text\":\"thinking "
+              "\",\"format\":\"unknown\",\"index\":0}]"),
+        DELTA("\"annotations\":[{\"type\":\"url_citation\",\"url_citation\":{\"url\":\"https://example.org/"
+              "a\",\"title\":\"Gates\",\"start_index\":0,\"end_index\":3}}]"),
         "data: {\"choices\":[],\"usage\":{\"total_tokens\":3}}\n\n"};
     (void)state;
     for (unsigned which = 0; which < 2; which++) {
@@ -231,7 +248,8 @@ static void the_answer_does_not_wait_for_the_end_of_the_reasoning(void **state)
     struct flt_buf out;
     (void)state;
     flt_buf_init(&out, 1u << 16);
-    feed(s, DELTA("\"role\":\"assistant\",\"content\":null,\"reasoning_content\":\"So I write to me@host.example\""), &out);
+    feed(s, DELTA("\"role\":\"assistant\",\"content\":null,\"reasoning_content\":\"So I write to me@host.example\""),
+         &out);
     assert_int_equal(out.n, 0);
     for (unsigned i = 0; i < 15; i++)
         feed(s, DELTA("\"content\":\"word \""), &out);
@@ -253,8 +271,10 @@ static void the_answer_does_not_wait_for_the_end_of_the_reasoning(void **state)
 
 static void clean_prose_word_by_word_is_hardly_held(void **state)
 {
-    static const char *const prose = "The gate of a fort is two doors deep, whoever passes is looked at on the way in and on the way out. Nobody likes to wait there, so "
-                                     "the guards learned to be quick: a cart of hay needs one look, a barrel two. What they know they let go at once! ";
+    static const char *const prose = "The gate of a fort is two doors deep, whoever passes is looked at on the way in "
+                                     "and on the way out. Nobody likes to wait there, so "
+                                     "the guards learned to be quick: a cart of hay needs one look, a barrel two. What "
+                                     "they know they let go at once! ";
     struct stream_rig r = stream_rig_open(shipped, UINT32_MAX);
     struct framing f = {.eol = "\n", .data = "data: "};
     uint64_t seed = 3;
@@ -273,14 +293,16 @@ static void clean_prose_word_by_word_is_hardly_held(void **state)
         flt_buf_free(&b);
         p = end;
     }
-    print_message("shipped packs: %u of %u frames did not leave at once; %zu bytes of memory\n", late, frames, flt_stream_memory(s));
+    print_message("shipped packs: %u of %u frames did not leave at once; %zu bytes of memory\n", late, frames,
+                  flt_stream_memory(s));
     assert_true(late * 5 <= frames); /* "at " could begin a national insurance number */
     flt_stream_close(s);
     flt_buf_free(&out);
     stream_rig_close(&r);
 }
 
-/* ---- ways to end ---------------------------------------------------------------------------------------------------------------- */
+/* ---- ways to end
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 static void expect_out(const struct stream_rig *r, const char *in, enum flt_stream_state state, const char *want)
 {
@@ -292,13 +314,16 @@ static void expect_out(const struct stream_rig *r, const char *in, enum flt_stre
     delivery_free(&d);
 }
 
-#define MALFORMED "data: {\"error\":{\"message\":\"The upstream's stream could not be read.\",\"type\":\"server_error\",\"param\":null,\"code\":\"upstream_malformed\"}}\n\n"
+#define MALFORMED                                                                                                      \
+    "data: {\"error\":{\"message\":\"The upstream's stream could not be "                                              \
+    "read.\",\"type\":\"server_error\",\"param\":null,\"code\":\"upstream_malformed\"}}\n\n"
 
 static void malformed_events_fail(void **state)
 {
     struct stream_rig r = stream_rig_open(tiny, PLAIN);
     (void)state;
-    expect_out(&r, DELTA("\"content\":\"ok \"") "data: {\"choices\":\n\n" DELTA("\"content\":\"no\""), FLT_STREAM_FAILED, DELTA("\"content\":\"ok \"") MALFORMED);
+    expect_out(&r, DELTA("\"content\":\"ok \"") "data: {\"choices\":\n\n" DELTA("\"content\":\"no\""),
+               FLT_STREAM_FAILED, DELTA("\"content\":\"ok \"") MALFORMED);
     expect_out(&r, "data: [1]\n\n", FLT_STREAM_FAILED, MALFORMED);
     expect_out(&r, "data: \n\n", FLT_STREAM_FAILED, MALFORMED);
     expect_out(&r, "data: {\"a\":1,\"a\":2}\n\n", FLT_STREAM_FAILED, MALFORMED);
@@ -306,8 +331,12 @@ static void malformed_events_fail(void **state)
     expect_out(&r, "data: {\"choices\":[{\"index\":999}]}\n\n", FLT_STREAM_FAILED, MALFORMED);
     expect_out(&r, "data: {\"a\":\"\xff\"}\n\n", FLT_STREAM_FAILED, MALFORMED);
     /* text for a choice that has said it is finished */
-    expect_out(&r, "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a.\"},\"finish_reason\":\"stop\"}]}\n\n" DELTA("\"content\":\"b\""), FLT_STREAM_FAILED,
-               "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a.\"},\"finish_reason\":\"stop\"}]}\n\n" MALFORMED);
+    expect_out(
+        &r,
+        "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a.\"},\"finish_reason\":\"stop\"}]}\n\n" DELTA(
+            "\"content\":\"b\""),
+        FLT_STREAM_FAILED,
+        "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a.\"},\"finish_reason\":\"stop\"}]}\n\n" MALFORMED);
     stream_rig_close(&r);
 }
 
@@ -317,28 +346,45 @@ static void a_block_ends_every_open_choice_and_counts_usage(void **state)
     (void)state;
     r.include_usage = true;
     expect_out(&r,
-               "data: {\"id\":\"c7\",\"created\":5,\"model\":\"m\",\"choices\":[{\"index\":1,\"delta\":{\"role\":\"assistant\",\"content\":\"hi \"},\"finish_reason\":\"stop\"}]}\n\n"
-               "data: {\"id\":\"c7\",\"created\":5,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"halt: xx.\"},\"finish_reason\":null}]}\n\n"
+               "data: "
+               "{\"id\":\"c7\",\"created\":5,\"model\":\"m\",\"choices\":[{\"index\":1,\"delta\":{\"role\":"
+               "\"assistant\",\"content\":\"hi \"},\"finish_reason\":\"stop\"}]}\n\n"
+               "data: "
+               "{\"id\":\"c7\",\"created\":5,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"role\":"
+               "\"assistant\",\"content\":\"halt: xx.\"},\"finish_reason\":null}]}\n\n"
                "data: [DONE]\n\n",
                FLT_STREAM_BLOCKED,
-               "data: {\"id\":\"c7\",\"created\":5,\"model\":\"m\",\"choices\":[{\"index\":1,\"delta\":{\"role\":\"assistant\",\"content\":\"hi \"},\"finish_reason\":\"stop\"}]}\n\n"
-               "data: {\"id\":\"c7\",\"object\":\"chat.completion.chunk\",\"created\":5,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},"
+               "data: "
+               "{\"id\":\"c7\",\"created\":5,\"model\":\"m\",\"choices\":[{\"index\":1,\"delta\":{\"role\":"
+               "\"assistant\",\"content\":\"hi \"},\"finish_reason\":\"stop\"}]}\n\n"
+               "data: "
+               "{\"id\":\"c7\",\"object\":\"chat.completion.chunk\",\"created\":5,\"model\":\"m\",\"choices\":[{"
+               "\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},"
                "\"logprobs\":null,\"finish_reason\":\"content_filter\"}],\"usage\":null}\n\n"
-               "data: {\"id\":\"c7\",\"object\":\"chat.completion.chunk\",\"created\":5,\"model\":\"m\",\"choices\":[],\"usage\":{\"prompt_tokens\":0,\"completion_tokens\":0,\"total_tokens\":0}}\n\n"
+               "data: "
+               "{\"id\":\"c7\",\"object\":\"chat.completion.chunk\",\"created\":5,\"model\":\"m\",\"choices\":[],"
+               "\"usage\":{\"prompt_tokens\":0,\"completion_tokens\":0,\"total_tokens\":0}}\n\n"
                "data: [DONE]\n\n");
     stream_rig_close(&r);
 }
 
 static void a_partly_sent_call_of_a_custom_tool_ends_hard(void **state)
 {
-    static const char *const hard = "data: {\"error\":{\"message\":\"The answer was blocked by policy.\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"content_filter\"}}\n\ndata: [DONE]\n\n";
+    static const char *const hard =
+        "data: {\"error\":{\"message\":\"The answer was blocked by "
+        "policy.\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"content_filter\"}}\n\ndata: [DONE]\n\n";
     struct stream_rig r = stream_rig_open(tiny, PLAIN);
     struct flt_buf want;
     (void)state;
     flt_buf_init(&want, 4096);
-    assert_int_equal(flt_buf_printf(&want, "%s%s", DELTA("\"tool_calls\":[{\"index\":0,\"custom\":{\"name\":\"sh\",\"input\":\"rm; \"}}]"), hard), FLT_OK);
+    assert_int_equal(
+        flt_buf_printf(&want, "%s%s",
+                       DELTA("\"tool_calls\":[{\"index\":0,\"custom\":{\"name\":\"sh\",\"input\":\"rm; \"}}]"), hard),
+        FLT_OK);
     assert_int_equal(flt_buf_add(&want, "", 1), FLT_OK);
-    expect_out(&r, DELTA("\"tool_calls\":[{\"index\":0,\"custom\":{\"name\":\"sh\",\"input\":\"rm; \"}}]") DELTA("\"tool_calls\":[{\"index\":0,\"custom\":{\"input\":\"halt:xx \"}}]"),
+    expect_out(&r,
+               DELTA("\"tool_calls\":[{\"index\":0,\"custom\":{\"name\":\"sh\",\"input\":\"rm; \"}}]")
+                   DELTA("\"tool_calls\":[{\"index\":0,\"custom\":{\"input\":\"halt:xx \"}}]"),
                FLT_STREAM_BLOCKED, want.p);
     flt_buf_free(&want);
     stream_rig_close(&r);
@@ -390,12 +436,15 @@ static void asking_for_the_decision_on_the_way_disturbs_nothing(void **state)
     stream_rig_close(&r);
 }
 
-/* ---- limits ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- limits
+ * ------------------------------------------------------------------------------------------------------------------------
+ */
 
 static void limits_end_a_stream_visibly(void **state)
 {
     struct stream_rig r = stream_rig_open(tiny, PLAIN);
-    struct flt_stream_in in = {.snapshot = tiny, .tenant = PLAIN, .route = &r.route, .max_frame = 2048, .max_queue = 4096};
+    struct flt_stream_in in = {
+        .snapshot = tiny, .tenant = PLAIN, .route = &r.route, .max_frame = 2048, .max_queue = 4096};
     struct flt_buf out;
     char big[3000];
     (void)state;
@@ -413,7 +462,10 @@ static void limits_end_a_stream_visibly(void **state)
     enum flt_stream_state st = feed(s, DELTA("\"content\":\"to me\""), &out);
     assert_int_equal(st, FLT_STREAM_RUNNING);
     for (unsigned i = 0; i < 100 && st == FLT_STREAM_RUNNING; i++)
-        st = feed(s, "data: {\"choices\":[],\"usage\":{\"total_tokens\":1000000,\"more\":1000000,\"and_more\":100000000}}\n\n", &out);
+        st = feed(
+            s,
+            "data: {\"choices\":[],\"usage\":{\"total_tokens\":1000000,\"more\":1000000,\"and_more\":100000000}}\n\n",
+            &out);
     assert_int_equal(st, FLT_STREAM_FAILED);
     assert_null(memmem(out.p, out.n, "to me", 5));
     flt_stream_close(s);
@@ -431,7 +483,11 @@ static void many_channels_are_a_limit(void **state)
     (void)state;
     flt_buf_init(&out, 4u << 20);
     for (unsigned i = 0; i < 2000 && st == FLT_STREAM_RUNNING; i++) {
-        snprintf(frame, sizeof(frame), "data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":%u,\"function\":{\"arguments\":\"{ \"}}]}}]}\n\n", i);
+        snprintf(
+            frame, sizeof(frame),
+            "data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":%u,\"function\":{\"arguments\":\"{ "
+            "\"}}]}}]}\n\n",
+            i);
         st = feed(s, frame, &out);
     }
     assert_int_equal(st, FLT_STREAM_FAILED);
@@ -447,7 +503,12 @@ static void on_failure_allow_goes_on_to_a_proper_end(void **state)
     (void)state;
     flt_buf_init(&b, 8u << 20);
     for (unsigned i = 0; i < 1100; i++)
-        assert_int_equal(flt_buf_printf(&b, "data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":%u,\"function\":{\"arguments\":\"{ \"}}]}}]}\n\n", i), FLT_OK);
+        assert_int_equal(flt_buf_printf(&b,
+                                        "data: "
+                                        "{\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":%u,"
+                                        "\"function\":{\"arguments\":\"{ \"}}]}}]}\n\n",
+                                        i),
+                         FLT_OK);
     assert_int_equal(flt_buf_printf(&b, "data: [DONE]\n\n"), FLT_OK);
     struct stream_rig r = stream_rig_open(tiny, OPEN);
     struct delivery d = deliver_whole(&r, flt_buf_str(&b));

@@ -1,4 +1,5 @@
-/* The stream redactor: the same cuts and findings for every way of cutting a text, nothing too early, nothing later than needed. */
+/* The stream redactor: the same cuts and findings for every way of cutting a text, nothing too early, nothing later
+ * than needed. */
 #include "track_rig.h"
 
 #include <setjmp.h>
@@ -15,7 +16,8 @@ static void every_single_cut(const struct rig *r, struct flt_str text, const str
         assert_true(rig_agrees(r, text, whole, &at, 1));
 }
 
-static void random_cuts(const struct rig *r, uint64_t *seed, struct flt_str text, const struct outcome *whole, unsigned times)
+static void random_cuts(const struct rig *r, uint64_t *seed, struct flt_str text, const struct outcome *whole,
+                        unsigned times)
 {
     size_t cuts[12];
     for (unsigned i = 0; i < times; i++) {
@@ -44,7 +46,8 @@ static void all_ways(const struct rig *r, uint64_t *seed, struct flt_str text, u
     outcome_free(&whole);
 }
 
-/* ---- said outright -------------------------------------------------------------------------------------------------------- */
+/* ---- said outright
+ * -------------------------------------------------------------------------------------------------------- */
 
 static void expect(const struct rig *r, const char *text, const char *edited)
 {
@@ -116,9 +119,10 @@ static void overlapping_values_become_one(void **state)
     /* [MIX] begins inside the address and ends behind it: one cut, and the graver rule names it */
     expect(&r, "x@abc.example-1zz.", "[EMAIL].");
     expect(&r, "x abcd@ho1zz", "x [MIX]");
-    expect(&r, "ab1zz123-456", "[MIX][NUM]"); /* side by side stay two */
+    expect(&r, "ab1zz123-456", "[MIX][NUM]");  /* side by side stay two */
     expect(&r, "tk-ab12-x! and", "[TOK] and"); /* [MIX] begins where the run does and ends behind it */
-    expect(&r, "tk-ab12a.abzz", "[TOK].[MIX]"); /* the first [MIX] would begin inside the run: the second is no longer hidden by it */
+    expect(&r, "tk-ab12a.abzz",
+           "[TOK].[MIX]"); /* the first [MIX] would begin inside the run: the second is no longer hidden by it */
     rig_close(&r);
 }
 
@@ -130,7 +134,8 @@ static void a_blocking_rule_ends_the_text(void **state)
     expect(&r, "a@b.example stop here now and more", "[EMAIL] stop here !");
     expect(&r, "so stop here n", "so stop here n");
     expect(&r, "halt: xxxx 123-456", "!");
-    expect(&r, "stop here now;! and more", "stop he!"); /* a value reaches into the blocking one: neither is delivered */
+    expect(&r, "stop here now;! and more",
+           "stop he!"); /* a value reaches into the blocking one: neither is delivered */
     expect(&r, "stop here now; and more", "stop here !");
     rig_close(&r);
     rig_open(&r, tiny, UINT32_MAX, false);
@@ -138,7 +143,8 @@ static void a_blocking_rule_ends_the_text(void **state)
     rig_close(&r);
 }
 
-/* ---- random texts ------------------------------------------------------------------------------------------------------------ */
+/* ---- random texts
+ * ------------------------------------------------------------------------------------------------------------ */
 
 static void random_tiny(bool stop, uint64_t seed, unsigned texts, unsigned words)
 {
@@ -186,7 +192,8 @@ static void every_cut_of_texts_that_block_gives_the_same(void **state)
     random_tiny(true, 4, 10, 40);
 }
 
-/* ---- the shipped packs --------------------------------------------------------------------------------------------------------- */
+/* ---- the shipped packs
+ * --------------------------------------------------------------------------------------------------------- */
 
 static void every_cut_of_every_shipped_example_gives_the_same(void **state)
 {
@@ -248,11 +255,15 @@ static void random_cuts_of_planted_texts_give_the_same(void **state)
     rig_close(&r);
 }
 
-/* ---- delay ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- delay
+ * ------------------------------------------------------------------------------------------------------------------------
+ */
 
 static const char *const prose =
-    "The gate of a fort is two doors deep; whoever passes is looked at on the way in and on the way out. Nobody likes to wait "
-    "there (not even the miller, who comes every day), so the guards learned to be quick: a cart of hay needs one look, a "
+    "The gate of a fort is two doors deep; whoever passes is looked at on the way in and on the way out. Nobody likes "
+    "to wait "
+    "there (not even the miller, who comes every day), so the guards learned to be quick: a cart of hay needs one "
+    "look, a "
     "barrel two. What they do not know they hold back, and what they know they let go at once!\nSo it was, so it is. ";
 
 /* What is held back after each of the text's pieces, which end where a word does. */
@@ -280,7 +291,8 @@ static void prose_is_never_held_behind_its_last_word(void **state)
     (void)state;
     rig_open(&r, shipped, UINT32_MAX, true);
     uint64_t most = held_after_words(&r, prose, &sum);
-    print_message("shipped packs, %zu bytes of prose word by word: at most %llu bytes held, %llu in all\n", strlen(prose), (unsigned long long)most, (unsigned long long)sum);
+    print_message("shipped packs, %zu bytes of prose word by word: at most %llu bytes held, %llu in all\n",
+                  strlen(prose), (unsigned long long)most, (unsigned long long)sum);
     assert_in_range(most, 0, 8);
     rig_close(&r);
 }
@@ -333,13 +345,16 @@ static void a_run_leaves_as_it_comes(void **state)
     assert_int_equal(o.rc, FLT_OK);
     assert_int_equal(o.n_cut, 1);
     assert_int_equal(o.cut[0].b, sizeof(text));
-    assert_in_range(o.most_held, 0, 22); /* while another value might still begin where it does; then nothing of it waits: it is cut */
+    assert_in_range(o.most_held, 0,
+                    22); /* while another value might still begin where it does; then nothing of it waits: it is cut */
     assert_in_range(o.held_sum, 0, 22);
     outcome_free(&o);
     rig_close(&r);
 }
 
-/* ---- limits ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- limits
+ * -------------------------------------------------------------------------------------------------------------------------
+ */
 
 static struct flt_str repeated(const char *unit, size_t times)
 {
@@ -353,7 +368,8 @@ static struct flt_str repeated(const char *unit, size_t times)
 
 static void dense_values_are_no_limit(void **state)
 {
-    static const char *const units[] = {"hans@mail.example\n", "tk-ab12 x@y.example ", "-----BEGIN X-----a-----END X-----", "abczz", "pw=abc12 "};
+    static const char *const units[] = {"hans@mail.example\n", "tk-ab12 x@y.example ",
+                                        "-----BEGIN X-----a-----END X-----", "abczz", "pw=abc12 "};
     struct rig r;
     (void)state;
     rig_open(&r, tiny, UINT32_MAX, false);
@@ -371,14 +387,20 @@ static void dense_values_are_no_limit(void **state)
 static void hopeless_work_is_a_limit_not_a_pass(void **state)
 {
     static const struct fixture_pack pack[] = {
-        {"secrets", FIXTURE_HEAD("secrets.slow") FIXTURE_RULE("secrets.slow", "patterns: ['[a-z]{1,2000}'], validate: [mixed], action: redact, placeholder: '[X]'", "a", "'1'")}};
+        {"secrets",
+         FIXTURE_HEAD("secrets.slow") FIXTURE_RULE(
+             "secrets.slow", "patterns: ['[a-z]{1,2000}'], validate: [mixed], action: redact, placeholder: '[X]'", "a",
+             "'1'")}};
     struct flt_diag d = {0};
     struct rig r;
     (void)state;
     assert_null(fixture_try(pack, 1, NULL, 0, &d)); /* its example cannot be found: never valid */
     flt_diag_free(&d);
-    struct fixture_pack slow = {"secrets", FIXTURE_HEAD("secrets.slow")
-                                               FIXTURE_RULE("secrets.slow", "patterns: ['[a-z0-9]{1,2000}'], validate: [mixed], action: redact, placeholder: '[X]'", "a1", "'-'")};
+    struct fixture_pack slow = {
+        "secrets",
+        FIXTURE_HEAD("secrets.slow") FIXTURE_RULE(
+            "secrets.slow", "patterns: ['[a-z0-9]{1,2000}'], validate: [mixed], action: redact, placeholder: '[X]'",
+            "a1", "'-'")};
     struct flt_snapshot *s = fixture_snapshot(&slow, 1, NULL, 0);
     rig_open(&r, s, UINT32_MAX, false);
     struct flt_str text = repeated("aaaaaaaaaaaaaaaa", 4096);
