@@ -147,19 +147,18 @@ static void answers_fail_or_are_right(void **state)
 
 #define DELTA(d) "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{" d "},\"finish_reason\":null}]}\n\n"
 
-static const char *const
-    streams[] = {DELTA("\"role\":\"assistant\",\"content\":\"\"") ": ping\n\n" DELTA("\"content\":\"mail me@ho\"")
-                     DELTA("\"content\":\"st.example or tk-ab12\"")
-                         DELTA("\"content\":\"cd34 12345 \\u00e9\"")
-                             DELTA("\"reasoning_content\":\"pw=hunter2 -----BEGIN X-----\",\"x_note\":\"c@d.example\"")
-                                 DELTA("\"tool_calls\":[{\"index\":0,\"function\":{\"name\":\"f\",\"arguments\":\"{"
-                                       "\\\"a\\\":\\\"\\\\u0031\\\\u00\"}}]")
-                                     DELTA("\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"323-456\\\"}\"}}"
-                                           "]") "data: "
-                                                "{\"choices\":[{\"index\":0,\"delta\":{},\"logprobs\":{\"content\":[{"
-                                                "\"token\":\"x\"}]},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n",
-                 DELTA("\"role\":\"assistant\",\"content\":\"good a@b.example stop he\"")
-                     DELTA("\"content\":\"re now and\"") "data: [DONE]\n\n"};
+static const char *const streams[] = {
+    DELTA("\"role\":\"assistant\",\"content\":\"\"") ": ping\n\n" DELTA("\"content\":\"mail me@ho\"")
+        DELTA("\"content\":\"st.example or tk-ab12\"") DELTA("\"content\":\"cd34 12345 \\u00e9\"")
+            DELTA("\"reasoning_content\":\"pw=hunter2 -----BEGIN X-----\",\"x_note\":\"c@d.example\"")
+                DELTA("\"tool_calls\":[{\"index\":0,\"function\":{\"name\":\"f\",\"arguments\":\"{"
+                      "\\\"a\\\":\\\"\\\\u0031\\\\u00\"}}]")
+                    DELTA("\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"323-456\\\"}\"}}"
+                          "]") "data: "
+                               "{\"choices\":[{\"index\":0,\"delta\":{},\"logprobs\":{\"content\":[{"
+                               "\"token\":\"x\"}]},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n",
+    DELTA("\"role\":\"assistant\",\"content\":\"good a@b.example stop he\"")
+        DELTA("\"content\":\"re now and\"") "data: [DONE]\n\n"};
 
 /* The beginning of right, perhaps with an error event behind it. */
 static bool beginning_of(struct flt_str out, struct flt_str right)

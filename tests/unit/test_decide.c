@@ -1,0 +1,184 @@
+/* The pure decisions: what a mode does, what a failure does, how hits make a score, which of two rules is the graver.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include "engine/snapshot.h"
+#include "policy/decide.h"
+#include "rules_fixture.h"
+
+#include <cmocka.h>
+
+#define RULE(id, severity, confidence, sensitivity, action)                                                            \
+    "  - {id: output." id ", title: t, severity: " severity ", confidence: " confidence ", sensitivity: " sensitivity  \
+    ", patterns: ['" id "'], action: " action ", examples: {match: ['" id "'], no_match: ['-']}}\n"
+
+static const struct fixture_pack packs[] = {
+    {"output", "pack: output.d\nversion: 1\nrules:\n" RULE("aaa", "high", "0.5", "1", "annotate")
+                   RULE("bbb", "high", "0.5", "1", "annotate") RULE("ccc", "critical", "0.5", "1", "annotate")
+                       RULE("ddd", "high", "0.9", "1", "annotate") RULE("eee", "low", "0.8", "2", "annotate")
+                           RULE("fff", "low", "0.8", "3", "annotate") RULE("ggg", "low", "0.8", "4", "annotate")
+                               RULE("hhh", "low", "1", "1",
+                                    "block") "  - {id: output.iii, title: t, severity: low, confidence: 0, "
+                                             "sensitivity: 1, patterns: [iii], action: redact, placeholder: '[III]', "
+                                             "examples: {match: [iii], no_match: ['-']}}\n"}};
+static struct flt_snapshot *snapshot;
+
+static uint32_t rule(const char *name)
+{
+    char id[32];
+    snprintf(id, sizeof(id), "output.%s", name);
+    uint32_t i = fixture_rule(snapshot, id);
+    assert_true(i != UINT32_MAX);
+    return i;
+}
+
+static void monitoring_turns_acts_into_nothing_and_keeps_notes(void **state)
+{
+    (void)state;
+    for (unsigned a = FLT_ACT_ALLOW; a <= FLT_ACT_BLOCK; a++) {
+        assert_int_equal(flt_decide_act(FLT_ENFORCE, (enum flt_action)a), a);
+        assert_int_equal(flt_decide_act(FLT_MONITOR, (enum flt_action)a), a <= FLT_ACT_ANNOTATE ? a : FLT_ACT_ALLOW);
+    }
+}
+
+static void only_failures_to_inspect_may_be_let_through_and_only_on_request(void **state)
+{
+    struct flt_tenant t;
+    (void)state;
+    flt_tenant_defaults(&t);
+    for (int rc = FLT_E_NOMEM; rc >= FLT_E_TRUNCATED; rc--) {
+        t.on_failure = FLT_FAIL_CLOSED;
+        assert_true(flt_decide_refuses(&t, rc));
+        t.on_failure = FLT_FAIL_OPEN;
+        assert_int_equal(flt_decide_refuses(&t, rc), rc != FLT_E_ENGINE && rc != FLT_E_LIMIT);
+    }
+}
+
+static double score_of(const char *const *names)
+{
+    uint8_t seen[32] = {0};
+    for (; *names != NULL; names++)
+        seen[rule(*names)] = 1;
+    return flt_decide_score(snapshot->rs, flt_snapshot_policy(snapshot, UINT32_MAX), seen);
+}
+
+static void expect_score(double want, const char *const *names)
+{
+    double got = score_of(names);
+    if (got < want - 1e-9 || got > want + 1e-9)
+        fail_msg("%f, wanted %f", got, want);
+}
+
+static void scores_combine_independent_evidence(void **state)
+{
+    (void)state;
+    expect_score(0, (const char *const[]){NULL});
+    expect_score(0.5, (const char *const[]){"aaa", NULL});
+    expect_score(0.75, (const char *const[]){"aaa", "bbb", NULL});
+    expect_score(0.56, (const char *const[]){"eee", NULL});
+    expect_score(0.32, (const char *const[]){"fff", NULL});
+    expect_score(0.2, (const char *const[]){"ggg", NULL});
+    expect_score(1 - 0.5 * 0.44 * 0.8, (const char *const[]){"aaa", "eee", "ggg", NULL});
+    expect_score(1, (const char *const[]){"hhh", "aaa", NULL});
+    expect_score(0, (const char *const[]){"iii", NULL});
+}
+
+static void disabled_rules_do_not_count(void **state)
+{
+    struct flt_str off = FLT_STR("output/aaa");
+    struct flt_tenant t;
+    struct flt_diag d = {0};
+    uint8_t seen[32] = {0};
+    (void)state;
+    flt_tenant_defaults(&t);
+    t.rules.disable = (struct flt_strlist){&off, 1};
+    struct flt_policy *p = flt_policy_new(&t, snapshot->rs, &d);
+    assert_non_null(p);
+    seen[rule("aaa")] = seen[rule("ddd")] = 1;
+    double got = flt_decide_score(snapshot->rs, p, seen);
+    assert_true(got > 0.899 && got < 0.901);
+    flt_policy_free(p);
+    flt_diag_free(&d);
+}
+
+static void the_score_of_a_text_is_there_whatever_it_does(void **state)
+{
+    struct flt_worker *w = fixture_worker(snapshot);
+    struct flt_arena *arena = flt_arena_new(1u << 20);
+    struct flt_text_in in = {.snapshot = snapshot,
+                             .tenant = UINT32_MAX,
+                             .direction = FLT_REQUEST,
+                             .role = FLT_ROLE_USER,
+                             .text = FLT_STR("aaa ggg")};
+    struct flt_decision dec;
+    struct flt_str edited;
+    (void)state;
+    assert_int_equal(flt_inspect_text(w, &in, arena, &dec, &edited), FLT_OK);
+    assert_int_equal(dec.action, FLT_ACT_ANNOTATE);
+    assert_int_equal(dec.n_findings, 1); /* the other one is below every level: silent, but it counts */
+    assert_true(dec.score > 0.599 && dec.score < 0.601);
+    assert_int_equal(dec.blocking_rule, UINT32_MAX);
+    assert_ptr_equal(edited.p, in.text.p);
+    in.text = FLT_STR("hhh");
+    assert_int_equal(flt_inspect_text(w, &in, arena, &dec, &edited), FLT_OK);
+    assert_int_equal(dec.action, FLT_ACT_BLOCK);
+    assert_int_equal(dec.blocking_rule, rule("hhh"));
+    assert_true(flt_str_is(edited, "[OUTPUT]"));
+    in.text = FLT_STR("\xff");
+    assert_int_equal(flt_inspect_text(w, &in, arena, &dec, &edited), FLT_E_ENCODING);
+    flt_arena_free(arena);
+    flt_worker_free(w);
+}
+
+static void the_graver_of_two_rules_wins(void **state)
+{
+    const struct flt_ruleset *rs = snapshot->rs;
+    uint32_t a = rule("aaa"), b = rule("bbb"), c = rule("ccc"), d = rule("ddd"), h = rule("hhh");
+    (void)state;
+    assert_int_equal(flt_decide_graver(rs, FLT_ACT_REDACT, a, FLT_ACT_BLOCK, h), h); /* action before all */
+    assert_int_equal(flt_decide_graver(rs, FLT_ACT_BLOCK, h, FLT_ACT_REDACT, c), h);
+    assert_int_equal(flt_decide_graver(rs, FLT_ACT_REDACT, d, FLT_ACT_REDACT, c), c); /* then severity */
+    assert_int_equal(flt_decide_graver(rs, FLT_ACT_REDACT, a, FLT_ACT_REDACT, d), d); /* then confidence */
+    assert_int_equal(flt_decide_graver(rs, FLT_ACT_REDACT, b, FLT_ACT_REDACT, a), a < b ? a : b);
+    for (uint32_t x = 0; x < rs->n_rules; x++) {
+        for (uint32_t y = 0; y < rs->n_rules; y++)
+            assert_int_equal(flt_decide_graver(rs, FLT_ACT_REDACT, x, FLT_ACT_REDACT, y),
+                             flt_decide_graver(rs, FLT_ACT_REDACT, y, FLT_ACT_REDACT, x));
+    }
+}
+
+static void placeholders_are_the_rules_own_or_its_classs(void **state)
+{
+    (void)state;
+    assert_true(flt_str_is(flt_decide_placeholder(snapshot->rs, rule("iii")), "[III]"));
+    assert_true(flt_str_is(flt_decide_placeholder(snapshot->rs, rule("hhh")), "[OUTPUT]"));
+}
+
+static int open_rules(void **state)
+{
+    (void)state;
+    snapshot = fixture_snapshot(packs, 1, NULL, 0);
+    return 0;
+}
+
+static int close_rules(void **state)
+{
+    (void)state;
+    flt_snapshot_free(snapshot);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(monitoring_turns_acts_into_nothing_and_keeps_notes),
+        cmocka_unit_test(only_failures_to_inspect_may_be_let_through_and_only_on_request),
+        cmocka_unit_test(scores_combine_independent_evidence),
+        cmocka_unit_test(disabled_rules_do_not_count),
+        cmocka_unit_test(the_score_of_a_text_is_there_whatever_it_does),
+        cmocka_unit_test(the_graver_of_two_rules_wins),
+        cmocka_unit_test(placeholders_are_the_rules_own_or_its_classs),
+    };
+    return cmocka_run_group_tests(tests, open_rules, close_rules);
+}
