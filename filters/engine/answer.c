@@ -57,7 +57,7 @@ static int inspect(struct pass *p)
 
 static const char *notice(const struct pass *p)
 {
-    uint32_t rule = p->record.blocking_rule;
+    uint32_t rule = p->out->decision.blocking_rule;
     if (rule == UINT32_MAX)
         return "This answer was blocked by policy.";
     const char *s = flt_arena_printf(p->arena, "This answer was blocked by policy (%.*s).",

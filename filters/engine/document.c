@@ -9,7 +9,8 @@
 
 #define SEPARATOR  '\xff'
 #define ALONE_FROM 1024u      /* longer texts are scanned where they stand */
-#define MAX_HITS   (1u << 20) /* scanner hits of one document; more is a limit, not a pass */
+#define MAX_HITS   (1u << 20) /* scanner hits of one batch; more is a limit, not a pass */
+#define BATCH      65536u     /* bytes after which a batch is scanned */
 
 struct text {
     const struct flt_field *field;
@@ -32,8 +33,7 @@ struct pass {
     struct hit *hit;
     uint32_t n_hit, cap_hit;
     /* while scanning */
-    uint32_t alone;           /* the text being scanned on its own, UINT32_MAX = the batch */
-    const uint32_t *in_batch; /* indices of batched texts in order */
+    uint32_t *in_batch; /* indices of batched texts in order */
     uint32_t n_in_batch, at;
     int status;
 };
@@ -105,10 +105,6 @@ static void add_hit(struct pass *p, uint32_t text, uint32_t expression, uint64_t
 static void on_hit(void *arg, uint32_t id, uint64_t end)
 {
     struct pass *p = arg;
-    if (p->alone != UINT32_MAX) {
-        add_hit(p, p->alone, id, end);
-        return;
-    }
     /* Ends come in rising order, so the text under the cursor is nearly always the right one. */
     while (p->at > 0 && p->text[p->in_batch[p->at]].batch_begin >= end)
         p->at--;
@@ -120,7 +116,7 @@ static void on_hit(void *arg, uint32_t id, uint64_t end)
         add_hit(p, p->in_batch[p->at], id, rel);
 }
 
-static int scan_batch(struct pass *p, uint32_t *in_batch, size_t bytes)
+static int scan_batch(struct pass *p, size_t bytes)
 {
     struct flt_document *d = p->d;
     char *batch = flt_arena_alloc(d->arena, bytes + 1);
@@ -128,38 +124,15 @@ static int scan_batch(struct pass *p, uint32_t *in_batch, size_t bytes)
     if (batch == NULL)
         return FLT_E_NOMEM;
     for (uint32_t i = 0; i < p->n_in_batch; i++) {
-        struct text *t = &p->text[in_batch[i]];
+        struct text *t = &p->text[p->in_batch[i]];
         t->batch_begin = at;
         memcpy(batch + at, t->s.p, t->s.n);
         at += (uint32_t)t->s.n;
         batch[at++] = SEPARATOR;
     }
-    p->in_batch = in_batch;
-    p->alone = UINT32_MAX;
-    return flt_scan_block(d->rs->scanner, d->kit->scan, (struct flt_str){batch, at}, on_hit, p);
-}
-
-static int scan_texts(struct pass *p)
-{
-    struct flt_document *d = p->d;
-    uint32_t *in_batch = flt_arena_alloc(d->arena, (p->n_text + 1u) * sizeof(*in_batch));
-    size_t bytes = 0;
-    int rc = FLT_OK;
-    if (in_batch == NULL)
-        return FLT_E_NOMEM;
-    for (uint32_t i = 0; rc == FLT_OK && i < p->n_text; i++) {
-        struct text *t = &p->text[i];
-        d->record->scanned += t->s.n;
-        if (t->s.n < ALONE_FROM) {
-            in_batch[p->n_in_batch++] = i;
-            bytes += t->s.n + 1;
-        } else {
-            p->alone = i;
-            rc = flt_scan_block(d->rs->scanner, d->kit->scan, t->s, on_hit, p);
-        }
-    }
-    if (rc == FLT_OK && p->n_in_batch != 0)
-        rc = scan_batch(p, in_batch, bytes);
+    p->at = 0;
+    p->n_hit = 0;
+    int rc = flt_scan_block(d->rs->scanner, d->kit->scan, (struct flt_str){batch, at}, on_hit, p);
     return rc != FLT_OK ? rc : p->status;
 }
 
@@ -233,6 +206,7 @@ static int cut_text(struct pass *p, struct text *t, struct flt_track *track, uin
     return rc;
 }
 
+/* hit: what the scanner said about it; NULL = it was not asked yet. */
 static int confirm_text(struct pass *p, struct text *t, const struct hit *hit, uint32_t n)
 {
     struct flt_document *d = p->d;
@@ -248,7 +222,7 @@ static int confirm_text(struct pass *p, struct text *t, const struct hit *hit, u
     for (uint32_t i = 0; rc == FLT_OK && i < n; i++)
         flt_track_scan_hit(&track, hit[i].expression, hit[i].end);
     if (rc == FLT_OK)
-        rc = flt_track_whole(&track, d->kit);
+        rc = hit != NULL ? flt_track_whole(&track, d->kit) : flt_track_scan_whole(&track, d->kit);
     if (rc == FLT_OK)
         rc = cut_text(p, t, &track, before);
     flt_track_close(&track);
@@ -274,6 +248,58 @@ static int confirm_hits(struct pass *p)
         rc = confirm_text(p, &p->text[p->hit[i].text], p->hit + i, j - i);
     }
     return rc;
+}
+
+static int inspect_batch(struct pass *p, size_t *bytes)
+{
+    int rc = p->n_in_batch != 0 ? scan_batch(p, *bytes) : FLT_OK;
+    if (rc == FLT_OK)
+        rc = confirm_hits(p);
+    p->n_in_batch = p->n_hit = 0;
+    *bytes = 0;
+    return rc;
+}
+
+/* A longer text is a batch of its own, scanned where it stands; a very long one goes in slices. */
+static int inspect_alone(struct pass *p, uint32_t i)
+{
+    struct pass one = *p;
+    struct text *t = &p->text[i];
+    if (t->s.n > BATCH)
+        return confirm_text(p, t, NULL, 0);
+    one.in_batch = &i;
+    one.n_in_batch = 1;
+    one.n_hit = one.at = 0;
+    t->batch_begin = 0;
+    int rc = flt_scan_block(p->d->rs->scanner, p->d->kit->scan, t->s, on_hit, &one);
+    if (rc == FLT_OK)
+        rc = one.status != FLT_OK ? one.status : confirm_hits(&one);
+    p->hit = one.hit;
+    p->cap_hit = one.cap_hit;
+    return rc;
+}
+
+static int inspect_texts(struct pass *p)
+{
+    struct flt_document *d = p->d;
+    size_t bytes = 0;
+    int rc = FLT_OK;
+    p->in_batch = flt_arena_alloc(d->arena, (p->n_text + 1u) * sizeof(*p->in_batch));
+    if (p->in_batch == NULL)
+        return FLT_E_NOMEM;
+    for (uint32_t i = 0; rc == FLT_OK && i < p->n_text; i++) {
+        struct text *t = &p->text[i];
+        d->record->scanned += t->s.n;
+        if (t->s.n >= ALONE_FROM) {
+            rc = inspect_alone(p, i);
+            continue;
+        }
+        p->in_batch[p->n_in_batch++] = i;
+        bytes += t->s.n + 1;
+        if (bytes >= BATCH)
+            rc = inspect_batch(p, &bytes);
+    }
+    return rc == FLT_OK ? inspect_batch(p, &bytes) : rc;
 }
 
 /* ---- parts that are read as one text
@@ -356,9 +382,7 @@ static int inspect_join(struct join *j, struct flt_str glue)
     j->track = &track;
     int rc = flt_track_begin(&track, &conf, joined);
     if (rc == FLT_OK)
-        rc = flt_scan_block(d->rs->scanner, d->kit->scan, joined, flt_track_scan_hit, &track);
-    if (rc == FLT_OK)
-        rc = flt_track_whole(&track, d->kit);
+        rc = flt_track_scan_whole(&track, d->kit);
     if (rc == FLT_OK)
         rc = cut_joined(j);
     keep_crossing(j, before);
@@ -442,9 +466,7 @@ static int repeat_hits(struct flt_document *d, uint32_t from, uint32_t to, bool 
     if (rc == FLT_OK)
         rc = flt_track_begin(&track, &conf, flt_buf_str(&b));
     if (rc == FLT_OK)
-        rc = flt_scan_block(d->rs->scanner, d->kit->scan, flt_buf_str(&b), flt_track_scan_hit, &track);
-    if (rc == FLT_OK)
-        rc = flt_track_whole(&track, d->kit);
+        rc = flt_track_scan_whole(&track, d->kit);
     *hit = track.n_cut != 0;
     flt_track_close(&track);
     flt_buf_free(&b);
@@ -480,9 +502,7 @@ int flt_document_inspect(struct flt_document *d)
     struct pass p = {.d = d};
     int rc = read_texts(&p);
     if (rc == FLT_OK)
-        rc = scan_texts(&p);
-    if (rc == FLT_OK)
-        rc = confirm_hits(&p);
+        rc = inspect_texts(&p);
     if (rc == FLT_OK && d->direction == FLT_REQUEST)
         rc = inspect_joins(&p);
     if (rc == FLT_OK && d->direction == FLT_RESPONSE)

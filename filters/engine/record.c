@@ -97,6 +97,10 @@ int flt_record_decide(struct flt_record *r, struct flt_arena *arena, struct flt_
         r->sorted = v;
     memcpy(v, r->v, r->n * sizeof(*v));
     qsort(v, r->n, sizeof(*v), by_place);
+    for (uint32_t i = r->n; i-- > 0;) { /* the rule to name is the first by place, however texts were grouped */
+        if (v[i].would == FLT_ACT_BLOCK)
+            out->blocking_rule = v[i].rule;
+    }
     for (uint32_t i = 0; i < r->n; i++)
         v[i].action = (uint8_t)flt_decide_act(mode, (enum flt_action)v[i].would);
     out->findings = v;

@@ -287,9 +287,7 @@ int flt_stream_scan_alone(struct flt_stream *s, struct flt_str text, bool *acts)
     s->record.total += text.n;
     s->record.scanned += text.n;
     if (rc == FLT_OK)
-        rc = flt_scan_block(s->snapshot->rs->scanner, s->worker->kit.scan, text, flt_track_scan_hit, &t);
-    if (rc == FLT_OK)
-        rc = flt_track_whole(&t, &s->worker->kit);
+        rc = flt_track_scan_whole(&t, &s->worker->kit);
     *acts = t.n_cut != 0;
     for (uint32_t i = 0; i < t.n_cut; i++) {
         if (flt_policy_act(s->policy, FLT_RESPONSE, FLT_ROLE_ASSISTANT, t.cut[i].rule) == FLT_ACT_BLOCK)

@@ -10,11 +10,7 @@ static int track_whole(struct flt_worker *w, const struct flt_text_in *in, struc
                        const struct flt_track_conf *conf)
 {
     int rc = flt_track_begin(t, conf, in->text);
-    if (rc == FLT_OK)
-        rc = flt_scan_block(conf->rs->scanner, w->kit.scan, in->text, flt_track_scan_hit, t);
-    if (rc == FLT_OK)
-        rc = flt_track_whole(t, &w->kit);
-    return rc;
+    return rc == FLT_OK ? flt_track_scan_whole(t, &w->kit) : rc;
 }
 
 static int track_pieces(struct flt_worker *w, const struct flt_text_in *in, size_t piece, struct flt_track *t,

@@ -103,6 +103,8 @@ void flt_track_hit(struct flt_track *t, uint32_t detector, uint64_t end, uint32_
 /* A flt_hit_fn for scanners, which collects; arg is the struct flt_track. */
 void flt_track_scan_hit(void *arg, uint32_t id, uint64_t end);
 int flt_track_whole(struct flt_track *t, struct flt_kit *kit) FLT_MUST_CHECK;
+/* Scans the whole text given to flt_track_begin, then does flt_track_whole. */
+int flt_track_scan_whole(struct flt_track *t, struct flt_kit *kit) FLT_MUST_CHECK;
 
 /* Streams: FLT_E_ENGINE, FLT_E_LIMIT, FLT_E_NOMEM: the text was not inspected; nothing more may leave. */
 int flt_track_feed(struct flt_track *t, struct flt_kit *kit, struct flt_str text) FLT_MUST_CHECK;

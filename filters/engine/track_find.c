@@ -3,6 +3,7 @@
 
 #define HITS_MAX (1u << 20) /* scanner hits of one feed; more is a limit, not a pass */
 
+#define SLICE 65536u
 #define SLACK 4u /* bytes past a window that boundaries may look at, and one more so that they never touch its end */
 
 /* Hits of one scan come in any order. */
@@ -102,6 +103,30 @@ void flt_track_scan_hits(struct flt_track *t)
         }
     }
     t->n_hit = 0;
+}
+
+/* Long texts are scanned in slices, so that their hits never have to be kept all at once. */
+static int scan_slices(struct flt_track *t, struct flt_kit *kit)
+{
+    struct flt_scan_stream *st = flt_scan_open(t->conf.rs->scanner);
+    int rc = st != NULL ? FLT_OK : FLT_E_NOMEM;
+    for (uint64_t at = 0; rc == FLT_OK && at < t->end; at += SLICE) {
+        size_t n = t->end - at < SLICE ? (size_t)(t->end - at) : SLICE;
+        rc = flt_scan_feed(st, kit->scan, (struct flt_str){t->text + at, n}, flt_track_scan_hit, t);
+        flt_track_scan_hits(t);
+        if (rc == FLT_OK)
+            rc = t->status;
+    }
+    flt_scan_close(st);
+    return rc;
+}
+
+int flt_track_scan_whole(struct flt_track *t, struct flt_kit *kit)
+{
+    struct flt_str text = {t->text, (size_t)t->end};
+    int rc = t->end > SLICE ? scan_slices(t, kit)
+                            : flt_scan_block(t->conf.rs->scanner, kit->scan, text, flt_track_scan_hit, t);
+    return rc == FLT_OK ? flt_track_whole(t, kit) : rc;
 }
 
 enum flt_action flt_track_act(const struct flt_track *t, uint32_t det)
@@ -215,6 +240,17 @@ static void move_window(struct flt_track *t, uint32_t from, uint32_t to)
     t->win[to] = t->win[from];
 }
 
+/*
+ * A detector's matches are found in their order: while one is open, what comes behind it waits, as it may turn out to
+ * lie inside.
+ */
+static void take_over(struct flt_track *t, uint32_t i)
+{
+    uint32_t *last = &t->last_win[t->win[i].det];
+    t->win[i].hi = t->win[*last - 1].hi;
+    *last = i + 1;
+}
+
 /* Searches every window that is not done; drops those that no restart can need again. */
 int flt_track_search(struct flt_track *t, struct flt_kit *kit, bool over, uint64_t *open)
 {
@@ -225,8 +261,12 @@ int flt_track_search(struct flt_track *t, struct flt_kit *kit, bool over, uint64
     t->unsearched = false;
     for (uint32_t i = 0; i < t->n_win; i++) {
         struct flt_window *w = &t->win[i];
+        if (t->last_win[w->det] < i + 1)
+            continue; /* an earlier window of its detector took it over */
         if (rc == FLT_OK && !w->done)
             rc = search_window(t, kit, w, over, open);
+        if (!w->done)
+            take_over(t, i);
         bool holding = flt_track_act(t, w->det) >= FLT_ACT_REDACT;
         t->unsearched = t->unsearched || !w->done;
         if (!w->done || (holding && w->hi > t->front))

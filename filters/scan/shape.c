@@ -8,7 +8,6 @@ const char *const flt_shape_names[] = {"bounded", "run", "block", NULL};
 
 #define UNBOUNDED   UINT32_MAX
 #define MAX_NESTING 32
-
 /* What one construct can match. */
 struct part {
     uint32_t min, max; /* max UNBOUNDED = open quantifier inside */
@@ -35,14 +34,6 @@ struct reader {
     const char *why;
     size_t where;
 };
-
-unsigned flt_byteset_count(const struct flt_byteset *s)
-{
-    unsigned n = 0;
-    for (int i = 0; i < 4; i++)
-        n += (unsigned)__builtin_popcountll(s->w[i]);
-    return n;
-}
 
 static bool fail(struct reader *r, size_t where, const char *why)
 {
@@ -218,6 +209,10 @@ static bool read_class(struct reader *r, struct flt_byteset *s)
     }
     if (r->i >= r->n)
         return fail(r, begin, "class is not closed");
+    /* "[.x.]": PCRE2 takes it for a POSIX name that lost its outer brackets */
+    char c = r->p[begin + 1];
+    if ((c == ':' || c == '.' || c == '=') && r->i > begin + 2 && r->p[r->i - 1] == c)
+        return fail(r, begin, "POSIX classes are not part of the pattern language");
     r->i++;
     if (negated)
         invert(s);

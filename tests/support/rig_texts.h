@@ -103,6 +103,10 @@ static const char *const rig_words[] = {"me@host.example",
                                         "n",
                                         "na-",
                                         "e",
+                                        "--secret=",
+                                        "--secret ",
+                                        "m--secretp",
+                                        "x--secret=1",
                                         "plain words in between ",
                                         "The answer is long enough. "};
 /* clang-format on */

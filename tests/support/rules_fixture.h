@@ -123,6 +123,7 @@ static inline uint32_t fixture_rule(const struct flt_snapshot *s, const char *id
  *   ip.mix        bounded, overlaps most others
  *   secrets.tok   run                                                 tk-a1b2c3... -> [TOK]
  *   secrets.pass  run, the value is its end                           pw=x1... -> pw=[PASS]
+ *   secrets.flag  bounded, its telling word stands at its begin and may come again in its value
  *   secrets.key   block, whose closing marker may go on a little      -----BEGIN X----- ... -----END X-----
  *   output.stop   blocks; a capture group is the value                stop here now
  *   output.halt   blocks; a run                                       halt: xxxx
@@ -158,9 +159,11 @@ static const struct fixture_pack fixture_tiny[] = {
      FIXTURE_HEAD("secrets.tiny") FIXTURE_RULE(
          "secrets.tok",
          "patterns: ['tk-[a-z0-9]{4,}'], left: alnum, validate: [mixed], action: redact, placeholder: '[TOK]'",
-         "tk-ab12ab", "tk-a")
-         FIXTURE_RULE("secrets.pass", "patterns: ['pw=([a-z0-9@.]{2,})'], action: redact, placeholder: '[PASS]'",
-                      "pw=hunter2", "pw is")
+         "tk-ab12ab", "tk-a") FIXTURE_RULE("secrets.pass",
+                                           "patterns: ['pw=([a-z0-9@.]{2,})'], action: redact, placeholder: '[PASS]'",
+                                           "pw=hunter2", "pw is")
+         FIXTURE_RULE("secrets.flag", "patterns: ['--secret[ =]([^ ]{6,40})'], action: redact, placeholder: '[FLAG]'",
+                      "--secret=abcdef", "--secret is")
              FIXTURE_RULE("secrets.key",
                           "block: {open: '-----BEGIN [A-Z]{1,6}-----', close: '-----END [A-Z]{1,6}-----(?:zz9)?'}, "
                           "action: redact, placeholder: '[KEY]'",

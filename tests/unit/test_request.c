@@ -532,6 +532,29 @@ static void uninspectable_prompts_follow_the_tenants_choice(void **state)
     flt_snapshot_free(s);
 }
 
+/* Tables of nothing but values, in one text and in many, are no limit. */
+static void dense_prompts_are_inspected_whole(void **state)
+{
+    struct flt_buf b;
+    (void)state;
+    flt_buf_init(&b, 16u << 20);
+    assert_int_equal(flt_buf_printf(&b, "{\"messages\":[{\"role\":\"user\",\"content\":\""), FLT_OK);
+    for (unsigned i = 0; i < 60000; i++)
+        assert_int_equal(flt_buf_printf(&b, "Al,me@host.example,123-456,%05u\\n", i), FLT_OK);
+    assert_int_equal(flt_buf_printf(&b, "\"}],\"rows\":["), FLT_OK);
+    for (unsigned i = 0; i < 20000; i++)
+        assert_int_equal(flt_buf_printf(&b, "\"me@host.example\",\"no %05u\",", i), FLT_OK);
+    assert_int_equal(flt_buf_printf(&b, "\"123-456\"]}"), FLT_OK);
+    struct run r = inspect_as("openai", "/v1/chat/completions", PLAIN, flt_buf_str(&b));
+    assert_int_equal(r.rc, FLT_OK);
+    assert_int_equal(r.out.decision.n_findings + r.out.decision.findings_dropped, 3 * 60000 + 2 * 20000 + 1);
+    assert_null(memmem(r.out.body.p, r.out.body.n, "host", 4));
+    assert_null(memmem(r.out.body.p, r.out.body.n, "123-456", 7));
+    assert_true(is_json(r.out.body));
+    done(&r);
+    flt_buf_free(&b);
+}
+
 static int open_rules(void **state)
 {
     (void)state;
@@ -575,6 +598,7 @@ int main(void)
         cmocka_unit_test(facts_are_read),
         cmocka_unit_test(roles_and_spans_are_in_the_findings),
         cmocka_unit_test(cuts_leave_whole_characters),
+        cmocka_unit_test(dense_prompts_are_inspected_whole),
         cmocka_unit_test(uninspectable_prompts_follow_the_tenants_choice),
     };
     return cmocka_run_group_tests(tests, open_rules, close_rules);

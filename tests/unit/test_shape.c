@@ -174,6 +174,8 @@ static void what_is_not_understood_is_refused_with_its_place(void **state)
              {"[a-\\d]", 3, "out of order"},
              {"[\\d-z]", 3, "cannot begin a range"},
              {"[[:alpha:]]", 1, "POSIX"},
+             {"a[.x.]", 1, "POSIX"},
+             {"[:a:]", 0, "POSIX"},
              {"[\xC3\xA9]", 1, "non-ASCII"},
              {"[\\b]", 1, "escape"},
              {"(a", 0, "not closed"},

@@ -111,6 +111,16 @@ static void values_behind_a_run_are_found(void **state)
     rig_close(&r);
 }
 
+static void a_telling_word_inside_a_value_hides_nothing(void **state)
+{
+    struct rig r;
+    (void)state;
+    rig_open(&r, tiny, UINT32_MAX, true);
+    expect(&r, "key --secret=abc--secret=def-ghi. end", "key --secret=[FLAG] end");
+    expect(&r, "--secret=ab --secret=abcdef x", "--secret=ab --secret=[FLAG] x");
+    rig_close(&r);
+}
+
 static void overlapping_values_become_one(void **state)
 {
     struct rig r;
@@ -413,6 +423,37 @@ static void hopeless_work_is_a_limit_not_a_pass(void **state)
     flt_snapshot_free(s);
 }
 
+/* Long texts are scanned in slices; that, too, must not show. */
+static void long_texts_are_the_same_whole_and_in_pieces(void **state)
+{
+    struct flt_worker *w = fixture_worker(tiny);
+    struct flt_arena *arena = flt_arena_new(256u << 20);
+    size_t cap = 400000;
+    char *text = malloc(cap);
+    uint64_t seed = 41;
+    (void)state;
+    assert_non_null(text);
+    struct flt_text_in in = {.snapshot = tiny,
+                             .tenant = UINT32_MAX,
+                             .direction = FLT_RESPONSE,
+                             .role = FLT_ROLE_ASSISTANT,
+                             .text = {text, rig_text(&seed, text, cap, 60000)}};
+    assert_true(in.text.n > 300000);
+    struct flt_decision whole, pieces;
+    struct flt_str edited, other;
+    assert_int_equal(flt_inspect_text(w, &in, arena, &whole, &edited), FLT_OK);
+    assert_true(whole.findings_dropped > 1000);
+    for (size_t piece = 777; piece < 300000; piece *= 9) {
+        assert_int_equal(flt_inspect_text_stream(w, &in, piece, arena, &pieces, &other), FLT_OK);
+        assert_true(flt_str_eq(edited, other));
+        assert_int_equal(whole.n_findings + whole.findings_dropped, pieces.n_findings + pieces.findings_dropped);
+        assert_int_equal(whole.would, pieces.would);
+    }
+    free(text);
+    flt_arena_free(arena);
+    flt_worker_free(w);
+}
+
 static void memory_of_a_stream_stays_small(void **state)
 {
     struct rig r;
@@ -458,6 +499,7 @@ int main(void)
         cmocka_unit_test(replaces_values_of_every_shape),
         cmocka_unit_test(a_marker_that_goes_on_a_little_takes_no_more_than_it_matches),
         cmocka_unit_test(values_behind_a_run_are_found),
+        cmocka_unit_test(a_telling_word_inside_a_value_hides_nothing),
         cmocka_unit_test(overlapping_values_become_one),
         cmocka_unit_test(a_blocking_rule_ends_the_text),
         cmocka_unit_test(random_texts_mean_what_the_documentation_says),
@@ -471,6 +513,7 @@ int main(void)
         cmocka_unit_test(a_run_leaves_as_it_comes),
         cmocka_unit_test(dense_values_are_no_limit),
         cmocka_unit_test(hopeless_work_is_a_limit_not_a_pass),
+        cmocka_unit_test(long_texts_are_the_same_whole_and_in_pieces),
         cmocka_unit_test(memory_of_a_stream_stays_small),
     };
     return cmocka_run_group_tests(tests, open_rules, close_rules);
