@@ -260,10 +260,11 @@ static void walk_number(struct flt_walk *w, flt_node *n, const struct flt_key *k
 static void walk_float(struct flt_walk *w, flt_node *n, const struct flt_key *key, double *field)
 {
     struct flt_str s = flt_node_str(n);
+    static const char bytes[] = "0123456789+-.eE";
     char text[40] = "";
     bool good = s.n != 0 && s.n < sizeof text;
     for (size_t i = 0; good && i < s.n; i++)
-        good = memchr("0123456789+-.eE", s.p[i], 15) != NULL;
+        good = memchr(bytes, s.p[i], sizeof bytes - 1) != NULL;
     char *end = text;
     double v = 0;
     if (good) {

@@ -66,7 +66,7 @@ static struct flt_sse_line parse_line(const struct flt_sse *s, uint32_t off, uin
 
 static int add_line(struct flt_sse *s, uint32_t off, uint32_t len)
 {
-    if (s->n == s->max_lines)
+    if (s->n >= s->max_lines)
         return FLT_E_LIMIT;
     if (s->n == s->cap) {
         uint32_t cap = s->cap > s->max_lines / 2 ? s->max_lines : s->cap * 2;

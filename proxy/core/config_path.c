@@ -108,7 +108,7 @@ static char *glob_pattern(struct flt_arena *a, const char *dir, struct flt_str p
         return NULL;
     char *p = out;
     for (; *dir; dir++) {
-        if (memchr("*?[]\\", *dir, 5))
+        if (strchr("*?[]\\", *dir))
             *p++ = '\\';
         *p++ = *dir;
     }

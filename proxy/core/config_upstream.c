@@ -274,7 +274,7 @@ void px_conf_upstream_defaults(struct px_upstream_entry *u)
 static bool is_name(struct flt_str s)
 {
     static const char words[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
-    bool good = s.n != 0 && s.n <= PX_CONF_NAME_MAX && !memchr("_-.", s.p[0], 3);
+    bool good = s.n != 0 && s.n <= PX_CONF_NAME_MAX && !strchr("_-.", s.p[0]);
     for (size_t i = 0; good && i < s.n; i++)
         good = memchr(words, s.p[i], sizeof words - 1) != NULL;
     return good;

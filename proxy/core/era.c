@@ -1,4 +1,6 @@
 /* era.c: one worker's use of a generation: counts pins, and shares connection pools between generations. */
+#include <assert.h>
+
 #include "core/generation.h"
 
 struct px_era_pools {
@@ -112,6 +114,7 @@ struct px_era *px_era_new(struct px_era_pools *all, struct px_generation *g)
             return NULL;
         }
         e->pools[i]->eras++;
+        assert(e->pools[i]->eras != 0); /* eras are few: the count cannot come round */
     }
     if (e->pools == NULL) {
         free(e);

@@ -418,8 +418,10 @@ static void *run(void *arg)
     (void)event_base_dispatch(m->base);
     px_listener_free(m->listener);
     m->listener = NULL;
-    while (m->conns != NULL)
-        conn_free(m->conns);
+    for (struct mock_conn *c = m->conns, *next; c != NULL; c = next) {
+        next = c->next;
+        conn_free(c);
+    }
     (void)event_base_loop(m->base, EVLOOP_NONBLOCK); /* the io memory is released at the end of a turn */
     return NULL;
 }

@@ -39,7 +39,8 @@ struct px_builder {
 
 /* Listening sockets opened for a generation and not yet handed over. */
 struct px_sockets {
-    int *fds; /* n_workers rows of n_listen */
+    int *fds; /* n_workers rows of n_listen; -1 = taken over, or not opened */
+    size_t n; /* of fds */
     uint32_t n_listen;
 };
 

@@ -38,14 +38,14 @@ static bool known_address(const struct px_server *s, struct flt_str address)
     return false;
 }
 
-static void close_sockets(struct px_server *s, struct px_sockets *k)
+static void close_sockets(struct px_sockets *k)
 {
-    for (size_t i = 0; k->fds != NULL && i < (size_t)s->n_workers * k->n_listen; i++) {
+    for (size_t i = 0; i < k->n; i++) {
         if (k->fds[i] >= 0)
             close(k->fds[i]);
     }
     free(k->fds);
-    k->fds = NULL;
+    *k = (struct px_sockets){0};
 }
 
 /* One socket for each worker. Port 0 picks a port for the first, which the others share. */
@@ -81,8 +81,8 @@ static bool open_sockets(struct px_server *s, const struct px_config *c, struct 
         flt_diag_add(d, FLT_E_NOMEM, NULL, 0, 0, "listen", "out of memory");
         return false;
     }
-    for (size_t i = 0; i < n; i++)
-        k->fds[i] = -1;
+    while (k->n < n)
+        k->fds[k->n++] = -1;
     for (uint32_t i = 0; i < c->n_listen; i++) {
         if (known_address(s, c->listen[i].address))
             continue;
@@ -207,7 +207,7 @@ static bool publish(struct px_server *s, struct px_generation *g, struct px_sock
         return false;
     }
     free(k->fds);
-    k->fds = NULL;
+    *k = (struct px_sockets){0};
     g->number = ++s->generations;
     g->out = s->n_workers;
     g->audit = slot != NULL ? slot->audit : NULL;
@@ -237,7 +237,7 @@ static bool take_over(struct px_server *s, struct px_generation *g, struct flt_d
         ok = false;
     }
     if (!ok) {
-        close_sockets(s, &k);
+        close_sockets(&k);
         sweep_audit(s);
     }
     return ok;

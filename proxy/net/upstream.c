@@ -5,6 +5,7 @@
  */
 #include "net/upstream.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <sys/socket.h>
 
@@ -133,6 +134,19 @@ static void idle_remove(struct conn *c)
     c->prev = c->next = NULL;
 }
 
+/* The connection used last, out of the list; its place is still counted. NULL when there is none. */
+static struct conn *idle_pop(struct px_pool *p)
+{
+    struct conn *c = p->idle;
+    if (c == NULL)
+        return NULL;
+    p->idle = c->next;
+    if (c->next != NULL)
+        c->next->prev = NULL;
+    c->next = NULL;
+    return c;
+}
+
 static size_t ignore_data(void *arg, const char *p, size_t n)
 {
     (void)arg;
@@ -149,12 +163,10 @@ static void ignore_end(void *arg, enum px_io_end why)
 /* Of a connection that is being closed and belongs to nobody: it frees itself. */
 static const struct px_io_cb orphan_cb = {.on_data = ignore_data, .on_end = ignore_end};
 
-/* Gives the connection up; its place is free at once. */
-static void drop(struct conn *c, enum px_io_close how)
+/* Gives up a connection that is in no list; its place is free at once. */
+static void discard(struct conn *c, enum px_io_close how)
 {
     struct px_pool *p = c->pool;
-    if (c->state == C_IDLE)
-        idle_remove(c);
     if (c->resolving != NULL)
         px_resolve_cancel(c->resolving);
     if (c->io != NULL) {
@@ -168,13 +180,25 @@ static void drop(struct conn *c, enum px_io_close how)
     schedule(p);
 }
 
+static void drop(struct conn *c, enum px_io_close how)
+{
+    if (c->state == C_IDLE)
+        idle_remove(c);
+    discard(c, how);
+}
+
+static void drop_idle(struct px_pool *p)
+{
+    for (struct conn *c = idle_pop(p); c != NULL; c = idle_pop(p))
+        discard(c, PX_CLOSE_CLEAN);
+}
+
 /* A retired pool goes with its last lease. */
 static void maybe_free(struct px_pool *p)
 {
     if (!p->retired || p->pinned || p->leases > 0)
         return;
-    while (p->idle != NULL)
-        drop(p->idle, PX_CLOSE_CLEAN);
+    drop_idle(p);
     event_free(p->pump);
     event_free(p->timer);
     SSL_SESSION_free(p->session);
@@ -342,15 +366,12 @@ static void keep(struct conn *c)
 
 static struct conn *take_idle(struct px_pool *p)
 {
-    while (p->idle != NULL) {
-        struct conn *c = p->idle;
-        if (usable(c->io) && quiet(c->io)) {
-            idle_remove(c);
-            return c;
-        }
-        drop(c, PX_CLOSE_NOW);
+    struct conn *c = idle_pop(p);
+    while (c != NULL && !(usable(c->io) && quiet(c->io))) {
+        discard(c, PX_CLOSE_NOW);
+        c = idle_pop(p);
     }
-    return NULL;
+    return c;
 }
 
 /* ---- pump ---- */
@@ -372,9 +393,10 @@ static bool serve_first(struct px_pool *p)
         return true;
     }
     if (p->count[C_CONNECTING] + p->count[C_BUSY] + p->count[C_IDLE] >= p->conf.max_connections) {
-        if (p->idle == NULL)
+        struct conn *other = idle_pop(p); /* the lease wants a new one */
+        if (other == NULL)
             return false;
-        drop(p->idle, PX_CLOSE_CLEAN); /* the lease wants a new one */
+        discard(other, PX_CLOSE_CLEAN);
     }
     dequeue(p, l);
     start_connecting(p, l);
@@ -391,6 +413,7 @@ static void on_pump(evutil_socket_t fd, short what, void *arg)
         ;
     while (p->waiting > p->conf.max_queue) {
         struct px_lease *l = p->last;
+        assert(l != NULL); /* some are waiting */
         dequeue(p, l);
         fail_lease(l, PX_LEASE_QUEUE_FULL, "too many requests wait for this upstream");
     }
@@ -496,7 +519,6 @@ void px_pool_stats(const struct px_pool *p, struct px_pool_stats *out)
 void px_pool_retire(struct px_pool *p)
 {
     p->retired = true;
-    while (p->idle != NULL)
-        drop(p->idle, PX_CLOSE_CLEAN);
+    drop_idle(p);
     maybe_free(p);
 }

@@ -257,7 +257,9 @@ void px_admin_free(struct px_admin *a)
     if (a == NULL)
         return;
     px_listener_free(a->listener);
-    while (a->conns != NULL)
-        conn_free(a->conns);
+    for (struct conn *c = a->conns, *next; c != NULL; c = next) {
+        next = c->next;
+        conn_free(c);
+    }
     free(a);
 }
