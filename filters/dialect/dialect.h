@@ -27,6 +27,7 @@ struct flt_field {
     uint8_t kind;       /* enum flt_field_kind */
     uint8_t role;       /* enum flt_role */
     uint32_t join;      /* fields with the same non-zero number are read as one text by the model */
+    uint32_t turn;      /* messages with the same non-zero number follow each other in one role */
     uint64_t channel;   /* streams: which accumulating text it continues; FLT_CHANNEL_ALONE otherwise */
     uint32_t container; /* token to null (FLT_FIELD_REPEAT) */
     uint32_t choice;    /* answers: choice index; UINT32_MAX = outside */

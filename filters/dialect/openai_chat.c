@@ -23,8 +23,11 @@ int flt_openai_block_answer(const struct flt_json *j, const struct flt_answer_ma
         rc = flt_json_escape(&b, flt_str_of(notice));
     if (rc == FLT_OK)
         rc = flt_buf_printf(&b, "\",\"refusal\":null}");
-    struct flt_str message = flt_arena_str(arena, flt_buf_str(&b), NULL);
+    bool ok;
+    struct flt_str message = flt_arena_str(arena, flt_buf_str(&b), &ok);
     flt_buf_free(&b);
+    if (rc == FLT_OK && !ok)
+        rc = FLT_E_NOMEM;
     for (uint32_t i = 0; rc == FLT_OK && i < m->n_choices; i++) {
         const struct flt_choice *c = &m->choices[i];
         if (!blocked[c->index])

@@ -142,6 +142,8 @@ static int walk_message(const struct flt_walker *base, uint32_t msg, uint32_t nu
 static int walk_messages(const struct flt_walker *w, uint32_t list, const char **why)
 {
     const struct flt_json *j = w->j;
+    enum flt_role before = FLT_ROLE_COUNT;
+    struct flt_walker turn = *w;
     uint32_t number = 1;
     int rc = FLT_OK;
     if (j->tok[list].type != FLT_JSON_ARRAY) {
@@ -163,7 +165,11 @@ static int walk_messages(const struct flt_walker *w, uint32_t list, const char *
             *why = "content must be a string, an array of parts or null";
             return FLT_E_TYPE;
         }
-        rc = walk_message(w, m, number++);
+        /* Messages of one turn are read on from each other. */
+        enum flt_role now = flt_openai_role(j, role);
+        turn.turn += now != before || now != FLT_ROLE_USER;
+        before = now;
+        rc = walk_message(&turn, m, number++);
     }
     return rc;
 }

@@ -35,6 +35,7 @@ int flt_walk_string(const struct flt_walker *w, uint32_t tok, enum flt_field_kin
                           .kind = (uint8_t)kind,
                           .role = (uint8_t)w->role,
                           .join = w->join,
+                          .turn = w->join != 0 ? w->turn : 0,
                           .channel = w->channel,
                           .choice = w->choice,
                           .tool = w->tool};

@@ -10,7 +10,7 @@ struct flt_walker {
     struct flt_arena *arena;
     struct flt_fields *fields;
     enum flt_role role;
-    uint32_t join, choice;
+    uint32_t join, turn, choice;
     bool tool; /* inside a tool call */
     uint64_t
         channel; /* base of channel keys: a string's key is this hashed with its path; 0 = every field stands alone */

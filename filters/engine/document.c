@@ -5,6 +5,7 @@
  */
 #include "engine/document.h"
 
+#include "engine/views.h"
 #include "policy/decide.h"
 
 #define SEPARATOR  '\xff'
@@ -162,10 +163,10 @@ static void raise_to_block(struct flt_document *d, uint32_t from, uint32_t rule)
     d->record->would = FLT_ACT_BLOCK;
 }
 
-static bool holds_block(const struct flt_document *d, const struct flt_field *f, const struct flt_track *track)
+static bool holds_block(const struct flt_document *d, const struct flt_field *f, const struct flt_cut *cut, uint32_t n)
 {
-    for (uint32_t i = 0; i < track->n_cut; i++) {
-        if (flt_policy_act(d->policy, d->direction, (enum flt_role)f->role, track->cut[i].rule) == FLT_ACT_BLOCK)
+    for (uint32_t i = 0; i < n; i++) {
+        if (flt_policy_act(d->policy, d->direction, (enum flt_role)f->role, cut[i].rule) == FLT_ACT_BLOCK)
             return true;
     }
     return false;
@@ -180,24 +181,24 @@ static int replace_number(struct flt_document *d, uint32_t tok, uint32_t rule)
     return p != NULL ? flt_edits_add(&d->edits, d->arena, e) : FLT_E_NOMEM;
 }
 
-static int cut_text(struct pass *p, struct text *t, struct flt_track *track, uint32_t findings_from)
+static int cut_text(struct pass *p, struct text *t, struct flt_cut *cut, uint32_t n, uint32_t findings_from)
 {
     struct flt_document *d = p->d;
     int rc = FLT_OK;
-    bool blocks = holds_block(d, t->field, track);
-    if (track->n_cut != 0) {
+    bool blocks = holds_block(d, t->field, cut, n);
+    if (n != 0) {
         t->cut = true;
         if (t->field->kind == FLT_FIELD_NAME)
             rc = FLT_E_UNSUPPORTED;
         else if (t->field->kind == FLT_FIELD_NUMBER)
-            rc = replace_number(d, t->field->tok, track->cut[0].rule);
+            rc = replace_number(d, t->field->tok, cut[0].rule);
         else if (t->field->kind == FLT_FIELD_JSON)
-            rc = flt_cut_inner(d->rs, track->cut, track->n_cut, 0, &t->inner, d->arena, &d->edits);
+            rc = flt_cut_inner(d->rs, cut, n, 0, &t->inner, d->arena, &d->edits);
         else
-            rc = flt_cut_wire(d->rs, track->cut, track->n_cut, 0, t->s.n, &t->inner.map, d->arena, &d->edits);
+            rc = flt_cut_wire(d->rs, cut, n, 0, t->s.n, &t->inner.map, d->arena, &d->edits);
     }
     if (rc == FLT_E_UNSUPPORTED) {
-        raise_to_block(d, findings_from, track->cut[0].rule);
+        raise_to_block(d, findings_from, cut[0].rule);
         blocks = true;
         rc = FLT_OK;
     }
@@ -224,9 +225,27 @@ static int confirm_text(struct pass *p, struct text *t, const struct hit *hit, u
     if (rc == FLT_OK)
         rc = hit != NULL ? flt_track_whole(&track, d->kit) : flt_track_scan_whole(&track, d->kit);
     if (rc == FLT_OK)
-        rc = cut_text(p, t, &track, before);
+        rc = cut_text(p, t, track.cut, track.n_cut, before);
     flt_track_close(&track);
     return rc;
+}
+
+/* What the text hides from patterns over its bytes. */
+static int inspect_views(struct pass *p, struct text *t)
+{
+    struct flt_document *d = p->d;
+    struct flt_views v = {.conf = {.rs = d->rs,
+                                   .policy = d->policy,
+                                   .record = d->record,
+                                   .direction = d->direction,
+                                   .role = (enum flt_role)t->field->role,
+                                   .span = t->number},
+                          .kit = d->kit,
+                          .text = t->s,
+                          .arena = d->arena};
+    uint32_t before = d->record->n;
+    int rc = flt_views_inspect(&v);
+    return rc == FLT_OK && v.n_cut != 0 ? cut_text(p, t, v.cut, v.n_cut, before) : rc;
 }
 
 static int by_text(const void *a, const void *b)
@@ -260,25 +279,6 @@ static int inspect_batch(struct pass *p, size_t *bytes)
     return rc;
 }
 
-/* A longer text is a batch of its own, scanned where it stands; a very long one goes in slices. */
-static int inspect_alone(struct pass *p, uint32_t i)
-{
-    struct pass one = *p;
-    struct text *t = &p->text[i];
-    if (t->s.n > BATCH)
-        return confirm_text(p, t, NULL, 0);
-    one.in_batch = &i;
-    one.n_in_batch = 1;
-    one.n_hit = one.at = 0;
-    t->batch_begin = 0;
-    int rc = flt_scan_block(p->d->rs->scanner, p->d->kit->scan, t->s, on_hit, &one);
-    if (rc == FLT_OK)
-        rc = one.status != FLT_OK ? one.status : confirm_hits(&one);
-    p->hit = one.hit;
-    p->cap_hit = one.cap_hit;
-    return rc;
-}
-
 static int inspect_texts(struct pass *p)
 {
     struct flt_document *d = p->d;
@@ -291,7 +291,7 @@ static int inspect_texts(struct pass *p)
         struct text *t = &p->text[i];
         d->record->scanned += t->s.n;
         if (t->s.n >= ALONE_FROM) {
-            rc = inspect_alone(p, i);
+            rc = confirm_text(p, t, NULL, 0);
             continue;
         }
         p->in_batch[p->n_in_batch++] = i;
@@ -299,7 +299,13 @@ static int inspect_texts(struct pass *p)
         if (bytes >= BATCH)
             rc = inspect_batch(p, &bytes);
     }
-    return rc == FLT_OK ? inspect_batch(p, &bytes) : rc;
+    if (rc == FLT_OK)
+        rc = inspect_batch(p, &bytes);
+    for (uint32_t i = 0; rc == FLT_OK && d->direction == FLT_REQUEST && i < p->n_text; i++) {
+        if (p->text[i].field->kind != FLT_FIELD_NUMBER)
+            rc = inspect_views(p, &p->text[i]);
+    }
+    return rc;
 }
 
 /* ---- parts that are read as one text
@@ -310,16 +316,15 @@ struct join {
     struct text **part;
     uint32_t *begin; /* in the joined text */
     uint32_t n;
-    struct flt_track *track;
 };
 
 /* Cuts that touch more than one part become edits in each; those within one part were made already. */
-static int cut_joined(struct join *j)
+static int cut_joined(struct join *j, struct flt_cut *v, uint32_t n)
 {
     struct flt_document *d = j->p->d;
     int rc = FLT_OK;
-    for (uint32_t c = 0; rc == FLT_OK && c < j->track->n_cut; c++) {
-        struct flt_cut *cut = &j->track->cut[c];
+    for (uint32_t c = 0; rc == FLT_OK && c < n; c++) {
+        struct flt_cut *cut = &v[c];
         for (uint32_t i = 0; rc == FLT_OK && i < j->n; i++) {
             uint64_t a = j->begin[i], b = a + j->part[i]->s.n;
             bool touches = cut->a < b && cut->b > a, within = cut->a >= a && cut->b <= b;
@@ -379,43 +384,68 @@ static int inspect_join(struct join *j, struct flt_str glue)
                                   .span = j->part[0]->number};
     uint32_t before = d->record->n;
     struct flt_str joined = {text, at};
-    j->track = &track;
     int rc = flt_track_begin(&track, &conf, joined);
     if (rc == FLT_OK)
         rc = flt_track_scan_whole(&track, d->kit);
     if (rc == FLT_OK)
-        rc = cut_joined(j);
+        rc = cut_joined(j, track.cut, track.n_cut);
+    struct flt_views v = {.conf = conf, .kit = d->kit, .text = joined, .arena = d->arena};
+    if (rc == FLT_OK)
+        rc = flt_views_inspect(&v);
+    if (rc == FLT_OK)
+        rc = cut_joined(j, v.cut, v.n_cut);
     keep_crossing(j, before);
     flt_track_close(&track);
     return rc;
 }
 
-/* Models read the parts of a message as one text; so do we, with the joints providers use. */
+static uint32_t part_number(const struct flt_field *f)
+{
+    return f->join;
+}
+
+static uint32_t turn_number(const struct flt_field *f)
+{
+    return f->turn;
+}
+
+/* Inspects each group of texts with the same number as one text, with every glue; numbers rise. */
+static int inspect_groups(struct join *j, uint32_t (*number_of)(const struct flt_field *), const struct flt_str *glue,
+                          size_t n_glue)
+{
+    struct pass *p = j->p;
+    uint32_t done = 0;
+    int rc = FLT_OK;
+    for (uint32_t i = 0; rc == FLT_OK && i < p->n_text; i++) {
+        uint32_t number = number_of(p->text[i].field);
+        if (number <= done)
+            continue;
+        done = number;
+        j->n = 0;
+        for (uint32_t k = i; k < p->n_text && number_of(p->text[k].field) <= number; k++) {
+            if (number_of(p->text[k].field) == number && p->text[k].field->kind == FLT_FIELD_TEXT)
+                j->part[j->n++] = &p->text[k];
+        }
+        /* A turn of one message was read as that message's parts. */
+        bool again = number_of == turn_number && j->n > 1 && j->part[0]->field->join == j->part[j->n - 1]->field->join;
+        for (size_t g = 0; rc == FLT_OK && j->n > 1 && !again && g < n_glue; g++)
+            rc = inspect_join(j, glue[g]);
+    }
+    return rc;
+}
+
+/* Models read the parts of a message as one text, and the messages of a turn; so do we, with the joints providers use.
+ */
 static int inspect_joins(struct pass *p)
 {
-    static const struct flt_str glue[] = {{"", 0}, {"\n", 1}};
+    static const struct flt_str glue[] = {{"\n", 1}, {"", 0}};
     struct join j = {.p = p};
-    int rc = FLT_OK;
     j.part = flt_arena_alloc(p->d->arena, (p->n_text + 1u) * sizeof(*j.part));
     j.begin = flt_arena_alloc(p->d->arena, (p->n_text + 1u) * sizeof(*j.begin));
     if (j.part == NULL || j.begin == NULL)
         return FLT_E_NOMEM;
-    for (uint32_t i = 0; rc == FLT_OK && i < p->n_text; i++) {
-        uint32_t number = p->text[i].field->join;
-        if (number == 0 || (j.n != 0 && j.part[0]->field->join == number))
-            continue;
-        j.n = 0;
-        for (uint32_t k = i; k < p->n_text && p->text[k].field->join <= number; k++) {
-            if (p->text[k].field->join != number || p->text[k].field->kind != FLT_FIELD_TEXT)
-                continue;
-            j.part[j.n++] = &p->text[k];
-        }
-        for (size_t g = 0; rc == FLT_OK && j.n > 1 && g < FLT_ARRAY_LEN(glue); g++)
-            rc = inspect_join(&j, glue[g]);
-        if (j.n == 0)
-            j.part[j.n++] = &p->text[i];
-    }
-    return rc;
+    int rc = inspect_groups(&j, part_number, glue, FLT_ARRAY_LEN(glue));
+    return rc == FLT_OK ? inspect_groups(&j, turn_number, glue, 1) : rc;
 }
 
 /* ---- repeats

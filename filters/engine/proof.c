@@ -6,7 +6,7 @@
 #include "engine/snapshot.h"
 
 /* Raised when the engine changes what a pattern finds: old proofs do not count then. */
-#define PROOF_VERSION "1"
+#define PROOF_VERSION "2"
 
 static bool digest_examples(EVP_MD_CTX *c, const struct flt_example *v, uint32_t n)
 {

@@ -15,11 +15,14 @@ struct flt_record {
     struct flt_finding *v;      /* in the order they were recorded: an open run's index into it stays good */
     struct flt_finding *sorted; /* what the last decision shows */
     uint32_t n, cap, dropped;
-    uint8_t *seen; /* [rule] the rule hit at least once (whatever its level): feeds the score */
+    uint8_t *seen;    /* [rule] 0, or 1 + the percent that surroundings add: the rule hit (whatever its level) */
+    bool hit;         /* one of `seen` is set: of most texts, nothing has to be added up */
+    uint8_t *serious; /* [rule] the same of hits in a role where the rule acts that are no mentions */
+    bool thresholds;  /* the tenant's thresholds count: set for requests, which can still be refused as a whole */
     enum flt_action would;
     uint32_t blocking_rule;
     enum flt_cause cause;
-    uint64_t total, scanned, opaque;
+    uint64_t total, scanned, opaque, unviewed;
     bool failed; /* out of memory while recording */
 };
 
@@ -27,8 +30,11 @@ int flt_record_init(struct flt_record *r, const struct flt_ruleset *rs, const st
 void flt_record_free(struct flt_record *r);
 /* Adds a finding; returns its index, UINT32_MAX when the bound is reached (then only counted). */
 uint32_t flt_record_add(struct flt_record *r, const struct flt_finding *f);
-/* A confirmed hit of a rule that is below every level: counts for the score only. */
-void flt_record_seen(struct flt_record *r, uint32_t rule);
+/*
+ * A confirmed hit, also of a rule that is below every level: counts for the score; a serious one, in a role where the
+ * rule acts and no mention, for the thresholds too. adds: percent of confidence.
+ */
+void flt_record_seen(struct flt_record *r, uint32_t rule, uint8_t adds, bool serious);
 /*
  * Fills *out with the findings by span and position; they live until the next call or as long as r (arena NULL), or in
  * the arena.

@@ -126,6 +126,7 @@ int flt_inspect_request(struct flt_worker *w, const struct flt_request_in *in, s
         .worker = w, .in = in, .out = out, .arena = arena, .policy = flt_snapshot_policy(in->snapshot, in->tenant)};
     *out = (struct flt_request_out){.body = in->body, .decision = {.blocking_rule = UINT32_MAX}};
     int rc = flt_record_init(&p.record, in->snapshot->rs, p.policy);
+    p.record.thresholds = true;
     if (rc == FLT_OK)
         rc = parse(&p);
     if (rc != FLT_OK)

@@ -1,6 +1,7 @@
 /* snapshot.c: packs + tenants -> one immutable snapshot, proved before it is used. */
 #include "engine/snapshot.h"
 
+#define VIEWS_MAX    ((size_t)1 << 30) /* derived texts of one span; their own budget is far below */
 #define SNAPSHOT_MAX (256u << 20)
 /* A chain of overlapping candidates can be wider than one match; past this a stream fails closed. */
 #define HOLD_FACTOR 2u
@@ -23,8 +24,8 @@ bool flt_digest_rules(EVP_MD_CTX *c, const struct flt_ruleset *rs)
         const struct flt_rule *r = &rs->rules[i];
         ok = flt_digest_str(c, r->id) && flt_digest_str(c, r->placeholder) && flt_digest_str(c, r->block_open.text) &&
              flt_digest_str(c, r->block_close.text);
-        ok = ok && digest_num(c, r->severity) && digest_num(c, r->sensitivity) && digest_num(c, r->direction) &&
-             digest_num(c, r->roles);
+        ok = ok && digest_num(c, r->severity) && digest_num(c, r->sensitivity) && digest_num(c, r->observe) &&
+             digest_num(c, r->direction) && digest_num(c, r->roles);
         ok = ok && digest_num(c, r->caseless) && digest_num(c, r->left) && digest_num(c, r->right) &&
              digest_num(c, r->action);
         ok = ok && digest_num(c, (int64_t)(r->confidence * 1e6));
@@ -32,6 +33,14 @@ bool flt_digest_rules(EVP_MD_CTX *c, const struct flt_ruleset *rs)
             ok = flt_digest_str(c, r->patterns[k].text);
         for (uint32_t k = 0; ok && k < r->n_gates; k++)
             ok = flt_digest_str(c, r->gates[k].text);
+        ok = ok && digest_num(c, r->views);
+        for (uint32_t k = 0; ok && k < r->n_squashed; k++)
+            ok = flt_digest_str(c, r->squashed[k].text);
+        for (uint32_t k = 0; ok && k < r->n_contexts; k++)
+            ok = digest_num(c, (int64_t)r->contexts[k].kind) && flt_digest_str(c, r->contexts[k].pattern) &&
+                 digest_num(c, r->contexts[k].before) && digest_num(c, r->contexts[k].after) &&
+                 digest_num(c, r->contexts[k].left) && digest_num(c, r->contexts[k].right) &&
+                 digest_num(c, (int64_t)(r->contexts[k].adds * 1e6));
         for (uint32_t k = 0; ok && k < r->n_validate; k++)
             ok = flt_digest_str(c, flt_str_of(r->validate[k]->name));
     }
@@ -45,7 +54,8 @@ static bool digest_tenant(EVP_MD_CTX *c, const struct flt_tenant *t)
     ok = ok && digest_num(c, t->rules.block_level) && digest_num(c, t->rules.observe_level) &&
          flt_digest_str(c, t->grounding.text);
     for (unsigned i = 0; ok && i < FLT_CLASS_COUNT; i++)
-        ok = digest_num(c, t->rules.class_action[i]);
+        ok = digest_num(c, t->rules.class_action[i]) && digest_num(c, (int64_t)(t->rules.class_threshold[i] * 1e6));
+    ok = ok && digest_num(c, t->rules.unviewed);
     for (uint32_t i = 0; ok && i < t->rules.enable.n; i++)
         ok = flt_digest_str(c, t->rules.enable.v[i]);
     for (uint32_t i = 0; ok && i < t->rules.disable.n; i++)
@@ -122,7 +132,7 @@ struct flt_snapshot *flt_snapshot_build(const struct flt_snapshot_conf *conf, st
     if (rc == FLT_OK)
         rc = make_id(s, conf);
     if (rc == FLT_OK) {
-        s->max_hold = HOLD_FACTOR * (s->rs->max_width + FLT_MATCHER_AHEAD);
+        s->max_hold = HOLD_FACTOR * (s->rs->max_width + s->rs->max_after + FLT_MATCHER_AHEAD);
         s->memory += s->rs->memory + flt_arena_held(s->arena);
         prove(s, conf, d);
     } else if (rc == FLT_E_NOMEM) {
@@ -183,7 +193,9 @@ void flt_snapshot_rule(const struct flt_snapshot *s, uint32_t i, struct flt_rule
         .class_ = r->class_,
         .severity = (enum flt_severity)r->severity,
         .confidence = r->confidence,
+        .kind = r->kind,
         .sensitivity = (uint8_t)r->sensitivity,
+        .observe = (uint8_t)r->observe,
         .action = (enum flt_action)r->action,
         .request = r->direction != FLT_RESPONSE,
         .response = r->direction != FLT_REQUEST,
@@ -193,7 +205,20 @@ void flt_snapshot_rule(const struct flt_snapshot *s, uint32_t i, struct flt_rule
         .n_patterns = r->n_patterns != 0 ? r->n_patterns : 1,
         .n_match = r->n_match,
         .n_no_match = r->n_no_match,
+        .views = r->views,
+        .refs = r->refs,
+        .n_refs = r->n_refs,
+        .langs = r->langs.v,
+        .n_langs = r->langs.n,
+        .fp_per_million = r->fp_per_million,
     };
+    for (uint32_t k = 0; k < r->n_contexts; k++) {
+        enum flt_context_kind kind = r->contexts[k].kind;
+        out->n_near += kind == FLT_CONTEXT_NEAR;
+        out->n_adds += kind == FLT_CONTEXT_ADDS;
+        out->n_not += kind == FLT_CONTEXT_NOT;
+        out->n_mention += kind == FLT_CONTEXT_MENTION;
+    }
     for (uint32_t k = 0; k < s->rs->n_detectors; k++) {
         const struct flt_shape *shape = flt_matcher_shape(s->rs->detectors[k].m);
         if (s->rs->detectors[k].rule != i)
@@ -212,7 +237,8 @@ struct flt_worker *flt_worker_new(void)
         return NULL;
     w->kit.scan = flt_scratch_new();
     w->kit.match = flt_match_scratch_new();
-    if (w->kit.scan == NULL || w->kit.match == NULL) {
+    w->kit.views = flt_arena_new(VIEWS_MAX);
+    if (w->kit.scan == NULL || w->kit.match == NULL || w->kit.views == NULL) {
         flt_worker_free(w);
         return NULL;
     }
@@ -221,7 +247,8 @@ struct flt_worker *flt_worker_new(void)
 
 int flt_worker_prepare(struct flt_worker *w, const struct flt_snapshot *s)
 {
-    return flt_scratch_fit(w->kit.scan, s->rs->scanner);
+    int rc = flt_scratch_fit(w->kit.scan, s->rs->scanner);
+    return rc == FLT_OK ? flt_scratch_fit(w->kit.scan, s->rs->squashed) : rc;
 }
 
 void flt_worker_free(struct flt_worker *w)
@@ -230,5 +257,6 @@ void flt_worker_free(struct flt_worker *w)
         return;
     flt_scratch_free(w->kit.scan);
     flt_match_scratch_free(w->kit.match);
+    flt_arena_free(w->kit.views);
     free(w);
 }

@@ -1,6 +1,6 @@
 /* text.c: plain text through the engine, whole or in pieces: the command line, tests, and the packs' examples. */
 #include "engine/snapshot.h"
-#include "engine/cut.h"
+#include "engine/views.h"
 #include "policy/decide.h"
 #include "text/utf8.h"
 
@@ -26,13 +26,13 @@ static int track_pieces(struct flt_worker *w, const struct flt_text_in *in, size
     return rc;
 }
 
-static int edit(const struct flt_text_in *in, const struct flt_track *t, struct flt_arena *arena,
+static int edit(const struct flt_text_in *in, const struct flt_views *v, struct flt_arena *arena,
                 struct flt_str *edited)
 {
     struct flt_buf out;
     bool ok = true;
-    flt_buf_init(&out, in->text.n + (size_t)t->n_cut * (FLT_PLACEHOLDER_MAX + 1u) + 1u);
-    int rc = flt_cut_text(t->conf.rs, t->cut, t->n_cut, in->text, &out);
+    flt_buf_init(&out, in->text.n + (size_t)v->n_cut * (FLT_PLACEHOLDER_MAX + 1u) + 1u);
+    int rc = flt_cut_text(v->conf.rs, v->cut, v->n_cut, in->text, &out);
     if (rc == FLT_OK)
         *edited = flt_arena_str(arena, flt_buf_str(&out), &ok);
     flt_buf_free(&out);
@@ -50,6 +50,7 @@ static int inspect(struct flt_worker *w, const struct flt_text_in *in, size_t pi
     if (!flt_utf8_valid(in->text, NULL))
         return FLT_E_ENCODING;
     int rc = flt_record_init(&rec, rs, p);
+    rec.thresholds = in->direction == FLT_REQUEST;
     struct flt_track_conf conf = {.rs = rs, .policy = p, .record = &rec, .direction = in->direction, .role = in->role};
     if (rc == FLT_OK && piece != 0) {
         conf.hold = in->direction == FLT_RESPONSE && in->role == FLT_ROLE_ASSISTANT ? p->answer : NULL;
@@ -60,11 +61,17 @@ static int inspect(struct flt_worker *w, const struct flt_text_in *in, size_t pi
     if (rc == FLT_OK)
         rc = piece == 0 ? track_whole(w, in, &t, &conf) : track_pieces(w, in, piece, &t, &conf);
     rec.total = rec.scanned = in->text.n;
+    conf.hold = NULL;
+    struct flt_views views = {.conf = conf, .kit = &w->kit, .text = in->text, .arena = arena};
+    if (rc == FLT_OK && in->direction == FLT_REQUEST)
+        rc = flt_views_inspect(&views);
+    if (rc == FLT_OK)
+        rc = flt_views_merge(&views, t.cut, t.n_cut);
     if (rc == FLT_OK)
         rc = flt_record_decide(&rec, arena, dec);
     *edited = in->text;
-    if (rc == FLT_OK && t.n_cut != 0 && p->tenant->mode == FLT_ENFORCE)
-        rc = edit(in, &t, arena, edited);
+    if (rc == FLT_OK && views.n_cut != 0 && p->tenant->mode == FLT_ENFORCE)
+        rc = edit(in, &views, arena, edited);
     flt_track_close(&t);
     flt_hold_free(hold);
     flt_record_free(&rec);

@@ -14,39 +14,32 @@
 
 #include "policy/decide.h"
 
-/* PCRE2 may look at this many bytes per byte of text, plus a base: far above what honest text needs. */
 #define BUDGET_BASE     (1u << 20)
-#define BUDGET_PER_BYTE 256u
+#define BUDGET_PER_BYTE FLT_TRACK_BUDGET_PER_BYTE
 #define KEEP_SLACK      16u
 #define COMPACT_AT      4096u
 
-static int init(struct flt_track *t, const struct flt_track_conf *conf)
+static void init(struct flt_track *t, const struct flt_track_conf *conf)
 {
     *t = (struct flt_track){.conf = *conf, .budget = BUDGET_BASE};
-    t->resume = calloc(conf->rs->n_detectors + 1u, sizeof(*t->resume));
-    t->last_win = calloc(conf->rs->n_detectors + 1u, sizeof(*t->last_win));
-    t->step = calloc((conf->rs->n_detectors + 1u) * (FLT_FACTORS_MAX - 1u), sizeof(*t->step));
-    return t->resume != NULL && t->last_win != NULL && t->step != NULL ? FLT_OK : FLT_E_NOMEM;
 }
 
 int flt_track_open(struct flt_track *t, const struct flt_track_conf *conf)
 {
-    int rc = init(t, conf);
-    if (rc != FLT_OK)
-        return rc;
+    init(t, conf);
     t->scan = flt_scan_open(conf->rs->scanner);
     return t->scan != NULL ? FLT_OK : FLT_E_NOMEM;
 }
 
 int flt_track_begin(struct flt_track *t, const struct flt_track_conf *conf, struct flt_str text)
 {
-    int rc = init(t, conf);
+    init(t, conf);
     t->borrowed = true;
     /* Borrowed text is only read; the field is shared with streams, whose text is ours. */
     memcpy(&t->text, &text.p, sizeof(t->text));
     t->end = text.n;
     t->budget += (uint64_t)text.n * BUDGET_PER_BYTE;
-    return rc;
+    return FLT_OK;
 }
 
 void flt_track_close(struct flt_track *t)
@@ -56,9 +49,8 @@ void flt_track_close(struct flt_track *t)
         flt_wipe(t->text, t->cap);
         free(t->text);
     }
-    free(t->resume);
-    free(t->last_win);
-    free(t->step);
+    free(t->seen);
+    free(t->word);
     free(t->hit);
     free(t->win);
     free(t->found);
@@ -70,8 +62,7 @@ size_t flt_track_memory(const struct flt_track *t)
 {
     return (t->borrowed ? 0 : t->cap) + t->cap_win * sizeof(*t->win) + t->cap_found * sizeof(*t->found) +
            t->cap_cut * sizeof(*t->cut) +
-           t->conf.rs->n_detectors *
-               (sizeof(*t->resume) + sizeof(*t->last_win) + (FLT_FACTORS_MAX - 1u) * sizeof(*t->step)) +
+           t->cap_seen * sizeof(*t->seen) + (t->word != NULL ? t->conf.rs->n_words * sizeof(*t->word) : 0) +
            t->cap_hit * sizeof(*t->hit) + (t->scan != NULL ? flt_scanner_stream_size(t->conf.rs->scanner) : 0);
 }
 
@@ -80,8 +71,8 @@ size_t flt_track_memory(const struct flt_track *t)
 
 int flt_track_add_cut(struct flt_track *t, uint64_t a, uint64_t b, uint32_t rule)
 {
-    struct flt_cut *last = t->n_cut != 0 ? &t->cut[t->n_cut - 1] : NULL;
-    if (last != NULL && a < last->b) {
+    if (t->n_cut != 0 && a < t->cut[t->n_cut - 1].b) {
+        struct flt_cut *last = &t->cut[t->n_cut - 1];
         last->b = b > last->b ? b : last->b;
         return FLT_OK;
     }
@@ -214,7 +205,9 @@ static void look_again(struct flt_track *t, uint32_t det, uint64_t from)
             t->found[kept++] = t->found[i];
     }
     t->n_found = kept;
-    t->resume[det] = from;
+    struct flt_track_seen *seen = flt_track_seen(t, det);
+    if (seen != NULL)
+        seen->resume = from;
     for (uint32_t i = 0; i < t->n_win; i++) {
         if (t->win[i].det == det && t->win[i].hi > from) {
             t->win[i].done = false;
@@ -247,9 +240,11 @@ static void start_swallow(struct flt_track *t, struct flt_match m, uint32_t n)
     uint32_t before = t->conf.record->n;
     (void)settle(t, n, UINT64_MAX);
     t->swallow_finding = UINT32_MAX;
+    uint64_t a = m.a, b = m.b;
+    flt_origin_map(t->conf.origin, &a, &b);
     for (uint32_t i = before; i < t->conf.record->n; i++) {
         const struct flt_finding *f = &t->conf.record->v[i];
-        if (f->rule == t->conf.rs->detectors[m.det].rule && f->start == (uint32_t)m.a)
+        if (f->rule == t->conf.rs->detectors[m.det].rule && f->start == (uint32_t)a)
             t->swallow_finding = i;
     }
     if (t->status != FLT_OK || t->n_cut == 0)
@@ -304,8 +299,11 @@ static int swallow(struct flt_track *t, struct flt_kit *kit, bool eof, bool *ove
     pass_swallowed(t, end);
     if (!*over)
         return FLT_OK;
-    if (t->swallow_finding != UINT32_MAX)
+    if (t->swallow_finding != UINT32_MAX) {
+        uint64_t from = c->a;
+        flt_origin_map(t->conf.origin, &from, &end);
         t->conf.record->v[t->swallow_finding].end = (uint32_t)end;
+    }
     c->open = false;
     t->swallowing = false;
     return FLT_OK;
@@ -399,10 +397,11 @@ static int resolve(struct flt_track *t, struct flt_kit *kit, bool eof)
 /* Drops text that neither a candidate nor a boundary can need any more; moves memory only now and then. */
 static void drop_old(struct flt_track *t)
 {
-    uint64_t reach = t->conf.rs->max_width + KEEP_SLACK;
+    const struct flt_ruleset *rs = t->conf.rs;
+    uint64_t slack = KEEP_SLACK + rs->max_before, reach = rs->max_width + rs->max_after + slack;
     uint64_t keep = t->end > reach ? t->end - reach : 0;
-    if (t->front < keep + KEEP_SLACK)
-        keep = t->front > KEEP_SLACK ? t->front - KEEP_SLACK : 0;
+    if (t->front < keep + slack)
+        keep = t->front > slack ? t->front - slack : 0;
     if (t->swallowing && t->swallow_pos < keep)
         keep = t->swallow_pos;
     if (keep < t->base + COMPACT_AT)

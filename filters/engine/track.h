@@ -18,13 +18,36 @@
 #define FLT_ENGINE_TRACK_H
 
 #include "engine/record.h"
+#include "flt/json.h"
 #include "policy/view.h"
+
+/* PCRE2 may look at this many bytes per byte of text, plus a base: far above what honest text needs. */
+#define FLT_TRACK_BUDGET_PER_BYTE 256u
 
 /* Scratch of one thread. */
 struct flt_kit {
     struct flt_scratch *scan;
     struct flt_match_scratch *match;
+    struct flt_arena *views; /* derived texts of the span under inspection */
 };
+
+/* A derived text: where it comes from. */
+struct flt_origin {
+    const struct flt_origin *parent; /* NULL = made from the span's own text */
+    struct flt_offmap map;           /* its offsets -> the parent's */
+    enum flt_view view;
+    uint32_t chain; /* bit per view on the way from the span's own text */
+};
+/* Maps [*a, *b) of the derived text to the span's own text; o NULL = leaves it. */
+void flt_origin_map(const struct flt_origin *o, uint64_t *a, uint64_t *b);
+/*
+ * True when the derived text in [a, b) (b may lie behind its end) stands in the parent as it is here, and the same
+ * detectors look at both.
+ */
+bool flt_origin_same(const struct flt_origin *o, uint64_t a, uint64_t b);
+/* Writes the views on the way, outermost first, for a finding; of more than FLT_CHAIN_MAX the innermost are left out.
+ */
+void flt_origin_views(const struct flt_origin *o, uint8_t out[FLT_CHAIN_MAX]);
 
 /* Replace text [a,b) by the rule's placeholder. */
 struct flt_cut {
@@ -42,19 +65,28 @@ struct flt_track_conf {
     struct flt_record *record;
     enum flt_direction direction;
     enum flt_role role;
-    uint32_t span;      /* number for findings */
-    bool stop_at_block; /* a blocking match ends the text (real streams) */
+    uint32_t span;                   /* number for findings */
+    bool stop_at_block;              /* a blocking match ends the text (real streams) */
+    const struct flt_origin *origin; /* NULL = the span's own text */
 };
 
 struct flt_match {
     uint64_t ma, mb; /* whole match (head) */
     uint64_t a, b;   /* value */
     uint32_t det;
+    uint8_t adds; /* percent that its surroundings add to the rule's confidence */
+    bool mention; /* its surroundings say that it is talked about: it is recorded and nothing else */
 };
 struct flt_window {
     uint32_t det;
     uint64_t lo, hi; /* a match here holds a scanner hit that ends in (lo, hi] */
     bool done;
+};
+
+struct flt_track_seen {
+    uint32_t det;      /* counted from 1; 0 = free */
+    uint32_t last_win; /* its newest window, counted from 1; 0 = none */
+    uint64_t resume;   /* no match begins before */
 };
 
 struct flt_scan_hit {
@@ -70,9 +102,9 @@ struct flt_track {
     size_t cap;
     bool borrowed; /* text belongs to the caller */
     uint64_t front, released;
-    uint64_t *resume;         /* [detector] no match begins before */
-    uint32_t *last_win;       /* [detector] its newest window, counted from 1; 0 = none */
-    uint32_t *step;           /* [detector][FLT_FACTORS_MAX - 1] words of a match seen so far */
+    struct flt_track_seen *seen; /* hash table: detectors that had a window; few ever do */
+    uint32_t n_seen, cap_seen;
+    uint32_t *word;           /* [flt_ruleset.n_words] end of each one's newest place; 0, or no table = none */
     struct flt_scan_hit *hit; /* of the scan under way */
     uint32_t n_hit, cap_hit;
     struct flt_window *win;
@@ -93,6 +125,12 @@ struct flt_track {
     uint64_t budget; /* bytes of text PCRE2 may still look at */
     int status;      /* first failure; sticks */
 };
+
+/* The views that made the text, as bits; 0 = it is the span's own. */
+static inline uint32_t flt_track_chain(const struct flt_track *t)
+{
+    return t->conf.origin != NULL ? t->conf.origin->chain : 0;
+}
 
 /* Streams: opens scanner state. Zero-initialise t before. FLT_E_NOMEM. */
 int flt_track_open(struct flt_track *t, const struct flt_track_conf *conf) FLT_MUST_CHECK;
@@ -117,6 +155,8 @@ void flt_track_close(struct flt_track *t);
 
 /* ---- between track.c, track_find.c and track_open.c ---- */
 void flt_track_scan_hits(struct flt_track *t);
+/* The detector's entry, made where there is none; valid until the next call. NULL = no memory (t->status says so). */
+struct flt_track_seen *flt_track_seen(struct flt_track *t, uint32_t det);
 int flt_track_search(struct flt_track *t, struct flt_kit *kit, bool over, uint64_t *open);
 int flt_track_open_start(struct flt_track *t, struct flt_kit *kit, uint64_t *open);
 int flt_track_add_cut(struct flt_track *t, uint64_t a, uint64_t b, uint32_t rule);

@@ -1,20 +1,92 @@
 /* track_find.c: from scanner hits to confirmed matches, window by window. */
 #include "engine/track.h"
 
+#include "scan/digits.h"
+
 #define HITS_MAX (1u << 20) /* scanner hits of one feed; more is a limit, not a pass */
 
 #define SLICE 65536u
 #define SLACK 4u /* bytes past a window that boundaries may look at, and one more so that they never touch its end */
 
-/* Hits of one scan come in any order. */
-void flt_track_hit(struct flt_track *t, uint32_t det, uint64_t end, uint32_t reach)
+/* ---- what is known of each detector that had a window -------------------------------------------------------------
+ */
+
+static struct flt_track_seen *seen_slot(struct flt_track_seen *v, uint32_t cap, uint32_t det)
 {
-    uint64_t lo = end > reach ? end - reach : 0;
-    struct flt_window *w = t->last_win[det] != 0 ? &t->win[t->last_win[det] - 1] : NULL;
+    uint32_t i = det * UINT32_C(2654435761) & (cap - 1);
+    while (v[i].det != 0 && v[i].det != det + 1)
+        i = (i + 1) & (cap - 1);
+    return &v[i];
+}
+
+/* A bigger table, without what says nothing any more. */
+static bool seen_grow(struct flt_track *t)
+{
+    uint32_t kept = 0, cap = 16;
+    for (uint32_t i = 0; i < t->cap_seen; i++)
+        kept += t->seen[i].det != 0 && (t->seen[i].last_win != 0 || t->seen[i].resume > t->base);
+    while (cap < 3 * (kept + 1))
+        cap *= 2;
+    struct flt_track_seen *v = calloc(cap, sizeof(*v));
+    if (v == NULL)
+        return false;
+    for (uint32_t i = 0; i < t->cap_seen; i++) {
+        const struct flt_track_seen *s = &t->seen[i];
+        if (s->det != 0 && (s->last_win != 0 || s->resume > t->base))
+            *seen_slot(v, cap, s->det - 1) = *s;
+    }
+    free(t->seen);
+    t->seen = v;
+    t->cap_seen = cap;
+    t->n_seen = kept;
+    return true;
+}
+
+struct flt_track_seen *flt_track_seen(struct flt_track *t, uint32_t det)
+{
+    if (t->cap_seen == 0 || 2 * t->n_seen >= t->cap_seen) {
+        if (!seen_grow(t)) {
+            t->status = FLT_E_NOMEM;
+            return NULL;
+        }
+    }
+    struct flt_track_seen *s = seen_slot(t->seen, t->cap_seen, det);
+    if (s->det == 0) {
+        s->det = det + 1;
+        t->n_seen++;
+    }
+    return s;
+}
+
+/* ---- hits -> windows ----------------------------------------------------------------------------------------------
+ */
+
+/*
+ * In a view, most text is as it was in the text that the view was made of, where it was judged already: what a match in
+ * the window could touch or look at has not changed.
+ */
+static bool judged_before(const struct flt_track *t, uint32_t det, uint64_t lo, uint64_t hi)
+{
+    const struct flt_detector *d = &t->conf.rs->detectors[det];
+    uint64_t margin = SLACK + (t->conf.rs->around[d->rule].n != 0 ? FLT_CONTEXT_WITHIN_MAX : 0);
+    if (t->conf.origin == NULL || flt_matcher_shape(d->m)->kind != FLT_SHAPE_BOUNDED)
+        return false;
+    return flt_origin_same(t->conf.origin, lo > margin ? lo - margin : 0, hi + d->width + margin);
+}
+
+/* A match may begin in [lo, hi]. Hits of one scan come in any order. */
+static void add_window(struct flt_track *t, uint32_t det, uint64_t lo, uint64_t hi)
+{
+    if (judged_before(t, det, lo, hi))
+        return;
+    struct flt_track_seen *seen = flt_track_seen(t, det);
+    if (seen == NULL)
+        return;
+    struct flt_window *w = seen->last_win != 0 ? &t->win[seen->last_win - 1] : NULL;
     t->unsearched = true;
     if (w != NULL && lo <= w->hi) {
         w->lo = lo < w->lo ? lo : w->lo;
-        w->hi = end > w->hi ? end : w->hi;
+        w->hi = hi > w->hi ? hi : w->hi;
         w->done = false;
         return;
     }
@@ -28,37 +100,53 @@ void flt_track_hit(struct flt_track *t, uint32_t det, uint64_t end, uint32_t rea
         t->win = v;
         t->cap_win = cap;
     }
-    t->win[t->n_win++] = (struct flt_window){.det = det, .lo = lo, .hi = end};
-    t->last_win[det] = t->n_win;
+    t->win[t->n_win++] = (struct flt_window){.det = det, .lo = lo, .hi = hi};
+    seen->last_win = t->n_win;
 }
 
-/*
- * A match needs its words in order: step i counts when step i-1 was seen within the detector's width before it. Only
- * the newest place of each step is kept: it is the one that leaves most room for the rest.
- */
-static void follow_step(struct flt_track *t, const struct flt_expression_step *e, uint64_t end)
+void flt_track_hit(struct flt_track *t, uint32_t det, uint64_t end, uint32_t reach)
 {
-    uint32_t *seen = t->step + (size_t)e->det * (FLT_FACTORS_MAX - 1); /* end of each step's newest word; 0 = none */
+    add_window(t, det, end > reach ? end - reach : 0, end);
+}
+
+/* The words before this one stand within the detector's width before it, as far as anybody remembers. */
+static bool words_seen(const struct flt_track *t, const struct flt_expression_step *e, uint64_t end)
+{
     uint64_t width = t->conf.rs->detectors[e->det].width;
-    if (e->step > 0 && (seen[e->step - 1] == 0 || seen[e->step - 1] >= end || end - seen[e->step - 1] > width))
-        return;
-    if (e->step == e->last)
-        flt_track_hit(t, e->det, end, e->reach);
-    else
-        seen[e->step] = (uint32_t)end;
+    for (unsigned i = 0; i < e->n_need; i++) {
+        uint64_t word = t->word != NULL ? t->word[e->need[i]] : 0;
+        if (word == 0 || end - word > width)
+            return false;
+    }
+    return true;
 }
 
-static void follow_hit(struct flt_track *t, const struct flt_scan_hit *hit, unsigned step)
+static bool looks(const struct flt_track *t, uint32_t det)
 {
-    const struct flt_expression_hits *e = &t->conf.rs->expressions[hit->expression];
+    const struct flt_detector *d = &t->conf.rs->detectors[det];
+    int direction = t->conf.rs->rules[d->rule].direction;
+    return t->conf.policy->on[d->rule] && (direction == 2 || direction == (int)t->conf.direction) &&
+           flt_detector_looks(d, flt_track_chain(t));
+}
+
+/* The expression ended at every place, or nearly, from `from` to `end`. */
+static void follow_hit(struct flt_track *t, uint32_t expression, uint64_t from, uint64_t end)
+{
+    const struct flt_expression_hits *e = &t->conf.rs->expressions[expression];
     for (uint32_t i = 0; i < e->n; i++) {
-        if (e->v[i].step != step)
-            continue;
-        uint32_t rule = t->conf.rs->detectors[e->v[i].det].rule;
-        int direction = t->conf.rs->rules[rule].direction;
-        if (t->conf.policy->on[rule] && (direction == 2 || direction == (int)t->conf.direction))
-            follow_step(t, &e->v[i], hit->end);
+        const struct flt_expression_step *step = &e->v[i];
+        if (words_seen(t, step, end) && looks(t, step->det))
+            add_window(t, step->det, from > step->reach ? from - step->reach : 0, end);
     }
+    if (e->n_word != 0 && t->word == NULL) {
+        t->word = calloc(t->conf.rs->n_words, sizeof(*t->word));
+        if (t->word == NULL) {
+            t->status = FLT_E_NOMEM;
+            return;
+        }
+    }
+    for (uint32_t i = 0; i < e->n_word; i++)
+        t->word[e->word[i]] = (uint32_t)end;
 }
 
 void flt_track_scan_hit(void *arg, uint32_t id, uint64_t end)
@@ -85,30 +173,61 @@ static int by_end(const void *a, const void *b)
     return x->expression < y->expression ? -1 : x->expression > y->expression;
 }
 
-/* Hyperscan promises no order of matches, so it is made here; nearly always it is there already. */
+/* A long number or list of numbers ends a gate at each of its digits: one window will do for all of them. */
+struct dense {
+    uint64_t from, to; /* 0 = nothing is under way */
+    uint32_t expression;
+};
+#define DENSE_GAP 2u /* a digit behind a separator */
+
+static void dense_hit(struct flt_track *t, struct dense *d, const struct flt_scan_hit *hit)
+{
+    if (d->to != 0 && hit->end <= d->to + DENSE_GAP) {
+        d->to = hit->end;
+        return;
+    }
+    if (d->to != 0)
+        follow_hit(t, d->expression, d->from, d->to);
+    *d = (struct dense){hit->end, hit->end, hit->expression};
+}
+
+/*
+ * A match needs its words in order: what its last word needs, came before it. Hyperscan promises no order of its
+ * matches, so it is made here; nearly always it is there already.
+ */
 void flt_track_scan_hits(struct flt_track *t)
 {
+    struct dense dense[FLT_DIGIT_GATES] = {{0, 0, 0}};
     bool sorted = true;
     for (uint32_t i = 1; sorted && i < t->n_hit; i++)
         sorted = t->hit[i - 1].end <= t->hit[i].end;
     if (!sorted)
         qsort(t->hit, t->n_hit, sizeof(*t->hit), by_end);
-    for (uint32_t i = 0, next; i < t->n_hit; i = next) {
-        for (next = i + 1; next < t->n_hit && t->hit[next].end == t->hit[i].end;)
-            next++;
-        /* Later steps first: what ends here must not hide what a step before it saw earlier. */
-        for (unsigned step = FLT_FACTORS_MAX; step-- > 0;) {
-            for (uint32_t k = i; k < next; k++)
-                follow_hit(t, &t->hit[k], step);
-        }
+    for (uint32_t i = 0; i < t->n_hit; i++) {
+        const struct flt_scan_hit *hit = &t->hit[i];
+        uint32_t gate = t->conf.rs->expressions[hit->expression].dense;
+        if (gate != 0)
+            dense_hit(t, &dense[gate - 1], hit);
+        else
+            follow_hit(t, hit->expression, hit->end, hit->end);
+    }
+    for (uint32_t i = 0; i < FLT_DIGIT_GATES; i++) {
+        if (dense[i].to != 0)
+            follow_hit(t, dense[i].expression, dense[i].from, dense[i].to);
     }
     t->n_hit = 0;
+}
+
+static const struct flt_scanner *scanner_for(const struct flt_track *t)
+{
+    bool squashed = (flt_track_chain(t) >> FLT_VIEW_SQUASHED & 1) != 0;
+    return squashed ? t->conf.rs->squashed : t->conf.rs->scanner;
 }
 
 /* Long texts are scanned in slices, so that their hits never have to be kept all at once. */
 static int scan_slices(struct flt_track *t, struct flt_kit *kit)
 {
-    struct flt_scan_stream *st = flt_scan_open(t->conf.rs->scanner);
+    struct flt_scan_stream *st = flt_scan_open(scanner_for(t));
     int rc = st != NULL ? FLT_OK : FLT_E_NOMEM;
     for (uint64_t at = 0; rc == FLT_OK && at < t->end; at += SLICE) {
         size_t n = t->end - at < SLICE ? (size_t)(t->end - at) : SLICE;
@@ -124,8 +243,8 @@ static int scan_slices(struct flt_track *t, struct flt_kit *kit)
 int flt_track_scan_whole(struct flt_track *t, struct flt_kit *kit)
 {
     struct flt_str text = {t->text, (size_t)t->end};
-    int rc = t->end > SLICE ? scan_slices(t, kit)
-                            : flt_scan_block(t->conf.rs->scanner, kit->scan, text, flt_track_scan_hit, t);
+    int rc =
+        t->end > SLICE ? scan_slices(t, kit) : flt_scan_block(scanner_for(t), kit->scan, text, flt_track_scan_hit, t);
     return rc == FLT_OK ? flt_track_whole(t, kit) : rc;
 }
 
@@ -134,16 +253,29 @@ enum flt_action flt_track_act(const struct flt_track *t, uint32_t det)
     return flt_policy_act(t->conf.policy, t->conf.direction, t->conf.role, t->conf.rs->detectors[det].rule);
 }
 
+/* In a role where its rule acts, and not only talked about. */
+static bool serious(const struct flt_track *t, const struct flt_match *m)
+{
+    unsigned roles = t->conf.rs->rules[t->conf.rs->detectors[m->det].rule].roles;
+    return !m->mention && (roles >> t->conf.role & 1u) != 0;
+}
+
 uint32_t flt_track_note(struct flt_track *t, const struct flt_match *m)
 {
+    uint64_t a = m->a, b = m->b;
+    flt_origin_map(t->conf.origin, &a, &b);
     struct flt_finding f = {
         .rule = t->conf.rs->detectors[m->det].rule,
-        .start = (uint32_t)m->a,
-        .end = (uint32_t)m->b,
+        .start = (uint32_t)a,
+        .end = (uint32_t)b,
         .span = t->conf.span,
         .role = (uint8_t)t->conf.role,
         .would = (uint8_t)flt_track_act(t, m->det),
     };
+    if (m->mention && f.would > FLT_ACT_ANNOTATE)
+        f.would = FLT_ACT_ANNOTATE;
+    flt_origin_views(t->conf.origin, f.view);
+    flt_record_seen(t->conf.record, f.rule, m->adds, serious(t, m));
     return flt_record_add(t->conf.record, &f);
 }
 
@@ -153,10 +285,10 @@ static void keep(struct flt_track *t, const struct flt_match *m)
 {
     enum flt_action act = flt_track_act(t, m->det);
     if (act == FLT_ACT_ALLOW) {
-        flt_record_seen(t->conf.record, t->conf.rs->detectors[m->det].rule);
+        flt_record_seen(t->conf.record, t->conf.rs->detectors[m->det].rule, m->adds, serious(t, m));
         return;
     }
-    if (act == FLT_ACT_ANNOTATE) {
+    if (act == FLT_ACT_ANNOTATE || m->mention) {
         (void)flt_track_note(t, m);
         return;
     }
@@ -180,33 +312,56 @@ static void keep(struct flt_track *t, const struct flt_match *m)
     t->ordered = false;
 }
 
-static uint64_t window_from(const struct flt_track *t, const struct flt_window *w, bool holding)
+static uint64_t window_from(const struct flt_track *t, const struct flt_window *w, uint64_t resume, bool holding)
 {
-    uint64_t from = w->lo > t->resume[w->det] ? w->lo : t->resume[w->det];
+    uint64_t from = w->lo > resume ? w->lo : resume;
     if (holding && from < t->front)
         from = t->front;
     return from > t->base ? from : t->base;
+}
+
+/*
+ * What stands around m: *counts = it is a match; *wait = that cannot be said before more text has come.
+ */
+static int judge(struct flt_track *t, struct flt_kit *kit, struct flt_match *m, bool over, bool *counts, bool *wait)
+{
+    const struct flt_surroundings *s = &t->conf.rs->around[t->conf.rs->detectors[m->det].rule];
+    struct flt_context_verdict v = {.counts = true};
+    int rc = FLT_OK;
+    *wait = !over && s->after != 0 && t->end - m->mb < s->after + FLT_MATCHER_AHEAD;
+    if (s->n != 0 && !*wait) {
+        struct flt_str text = {t->text, (size_t)(t->end - t->base)};
+        rc = flt_context_judge(s->v, s->n, kit->match, text, (size_t)(m->ma - t->base), (size_t)(m->mb - t->base), &v);
+        t->budget = flt_match_scratch_left(kit->match);
+    }
+    *counts = v.counts;
+    m->mention = v.mention;
+    m->adds = (uint8_t)(100 * (v.adds < 1 ? v.adds : 1));
+    return rc;
 }
 
 static int search_window(struct flt_track *t, struct flt_kit *kit, struct flt_window *w, bool over, uint64_t *open)
 {
     const struct flt_detector *d = &t->conf.rs->detectors[w->det];
     bool holding = flt_track_act(t, w->det) >= FLT_ACT_REDACT;
-    uint64_t from = window_from(t, w, holding);
+    struct flt_track_seen *seen =
+        seen_slot(t->seen, t->cap_seen, w->det); /* nothing is added while windows are searched */
+    uint64_t from = window_from(t, w, seen->resume, holding);
     uint64_t limit = w->hi + d->width + SLACK < t->end ? w->hi + d->width + SLACK : t->end;
     bool more = !over || limit < t->end;
     struct flt_str text = {t->text, (size_t)(limit - t->base)};
     while (from <= w->hi && from < limit) {
         enum flt_found found;
         struct flt_found_at at = {.last = (size_t)(w->hi - t->base)};
-        flt_match_scratch_allow(kit->match, t->budget);
+        uint64_t budget = t->budget;
+        flt_match_scratch_allow(kit->match, budget);
         int rc = flt_matcher_find(d->m, kit->match, text, (size_t)(from - t->base), more, &found, &at);
         t->budget = flt_match_scratch_left(kit->match);
         if (rc != FLT_OK)
             return rc;
         if (found == FLT_FOUND_NONE || t->base + at.begin > w->hi)
             break;
-        from = t->resume[w->det] = t->base + at.begin;
+        from = seen->resume = t->base + at.begin;
         if (found == FLT_FOUND_PARTIAL && limit < t->end)
             return FLT_E_ENGINE; /* wider than its width: the window was too small to judge */
         if (found == FLT_FOUND_PARTIAL) {
@@ -214,28 +369,45 @@ static int search_window(struct flt_track *t, struct flt_kit *kit, struct flt_wi
                 *open = from;
             return FLT_OK;
         }
-        struct flt_match m = {from, t->base + at.end, t->base + at.value_begin, t->base + at.value_end, w->det};
-        keep(t, &m);
-        from = t->resume[w->det] = m.mb;
+        struct flt_match m = {from, t->base + at.end, t->base + at.value_begin, t->base + at.value_end, w->det, 0,
+                              false};
+        bool counts, wait;
+        rc = judge(t, kit, &m, over, &counts, &wait);
+        if (rc != FLT_OK)
+            return rc;
+        if (wait) { /* it will be looked at again, and is charged then */
+            t->budget = budget;
+            if (holding && from < *open)
+                *open = from;
+            return FLT_OK;
+        }
+        if (counts)
+            keep(t, &m);
+        from = seen->resume = m.mb;
     }
     /* Nothing begins in the rest of the window, nor will: a candidate that is not decided by this text would have been
      * open. */
     uint64_t past = w->hi + 1 < limit ? w->hi + 1 : limit;
-    if (t->resume[w->det] < past)
-        t->resume[w->det] = past;
+    if (seen->resume < past)
+        seen->resume = past;
     w->done = true;
     return FLT_OK;
 }
 
+static uint32_t *last_win(struct flt_track *t, uint32_t det)
+{
+    return &seen_slot(t->seen, t->cap_seen, det)->last_win;
+}
+
 static void drop_window(struct flt_track *t, uint32_t i)
 {
-    uint32_t *last = &t->last_win[t->win[i].det];
+    uint32_t *last = last_win(t, t->win[i].det);
     *last = *last == i + 1 ? 0 : *last;
 }
 
 static void move_window(struct flt_track *t, uint32_t from, uint32_t to)
 {
-    uint32_t *last = &t->last_win[t->win[from].det];
+    uint32_t *last = last_win(t, t->win[from].det);
     *last = *last == from + 1 ? to + 1 : *last;
     t->win[to] = t->win[from];
 }
@@ -246,7 +418,7 @@ static void move_window(struct flt_track *t, uint32_t from, uint32_t to)
  */
 static void take_over(struct flt_track *t, uint32_t i)
 {
-    uint32_t *last = &t->last_win[t->win[i].det];
+    uint32_t *last = last_win(t, t->win[i].det);
     t->win[i].hi = t->win[*last - 1].hi;
     *last = i + 1;
 }
@@ -261,7 +433,7 @@ int flt_track_search(struct flt_track *t, struct flt_kit *kit, bool over, uint64
     t->unsearched = false;
     for (uint32_t i = 0; i < t->n_win; i++) {
         struct flt_window *w = &t->win[i];
-        if (t->last_win[w->det] < i + 1)
+        if (*last_win(t, w->det) < i + 1)
             continue; /* an earlier window of its detector took it over */
         if (rc == FLT_OK && !w->done)
             rc = search_window(t, kit, w, over, open);

@@ -2,17 +2,18 @@
  */
 #include "engine/track.h"
 
-/* PCRE2's opinion for groups that span words: is a match of any of their detectors really open at `at`? */
-static int second_look(struct flt_track *t, struct flt_kit *kit, uint64_t groups, size_t at, bool *open)
+/* PCRE2's opinion on detectors that span words: is a match of any of them really open at `at`? */
+static int second_look(const struct flt_track *t, struct flt_kit *kit, struct flt_str text, size_t at, bool *open)
 {
-    const struct flt_hold *h = t->conf.hold;
-    struct flt_str text = {t->text, (size_t)(t->end - t->base)};
+    const struct flt_ruleset *rs = t->conf.rs;
+    const uint64_t *spans = t->conf.hold->spans;
+    uint32_t words = flt_starts_words(rs->starts);
     *open = false;
-    while (groups != 0 && !*open) {
-        unsigned g = (unsigned)__builtin_ctzll(groups);
-        groups &= groups - 1;
-        for (uint32_t i = h->group_begin[g]; i < h->group_begin[g + 1] && !*open; i++) {
-            int rc = flt_matcher_open_at(t->conf.rs->detectors[h->member[i]].m, kit->match, text, at, open);
+    for (uint32_t w = 0; w < words && !*open; w++) {
+        uint64_t may = spans[w] != 0 ? flt_starts_at(rs->starts, w, spans[w], text, at) : 0;
+        for (; may != 0 && !*open; may &= may - 1) {
+            uint32_t det = rs->spanning[64 * w + (uint32_t)__builtin_ctzll(may)];
+            int rc = flt_matcher_open_at(rs->detectors[det].m, kit->match, text, at, open);
             if (rc != FLT_OK)
                 return rc;
         }
@@ -20,33 +21,42 @@ static int second_look(struct flt_track *t, struct flt_kit *kit, uint64_t groups
     return FLT_OK;
 }
 
-int flt_track_open_start(struct flt_track *t, struct flt_kit *kit, uint64_t *open)
+/* The walk of view.h, over text[low..]: the earliest candidate of a detector that does not span words, or text.n. */
+static size_t walk(const struct flt_hold *h, struct flt_str text, size_t low)
 {
-    const struct flt_hold *h = t->conf.hold;
-    const uint8_t *p = (const uint8_t *)t->text;
-    size_t n = (size_t)(t->end - t->base);
-    size_t low = t->front > t->base ? (size_t)(t->front - t->base) : 0;
+    const uint8_t *p = (const uint8_t *)text.p;
     uint64_t alive = h->all;
     uint32_t expired = 0;
-    for (size_t k = 0; n - k > low; k++) {
-        size_t at = n - k - 1;
+    size_t open = text.n;
+    for (size_t k = 0; alive != 0 && text.n - k > low; k++) {
+        size_t at = text.n - k - 1;
         while (expired < h->n_expiry && h->expiry[expired].width <= k)
             alive &= ~h->expiry[expired++].groups;
         uint64_t inside = alive & h->body[p[at]];
-        uint64_t starts = inside & h->first[p[at]];
-        if (starts & ~h->second) {
-            *open = t->base + at;
-        } else if (starts != 0) {
-            bool really;
-            int rc = second_look(t, kit, starts, at, &really);
-            if (rc != FLT_OK)
-                return rc;
-            if (really)
-                *open = t->base + at;
-        }
+        if ((inside & h->first[p[at]]) != 0)
+            open = at;
         alive = inside | (k < FLT_MATCHER_AHEAD ? h->ahead[k] : 0);
-        if (alive == 0)
-            break;
     }
-    return FLT_OK;
+    return open;
+}
+
+/*
+ * What is not open at a place will never be, so from feed to feed only what came since and the earliest open candidate
+ * (t->front) are looked at.
+ */
+int flt_track_open_start(struct flt_track *t, struct flt_kit *kit, uint64_t *open)
+{
+    struct flt_str text = {t->text, (size_t)(t->end - t->base)};
+    size_t low = t->front > t->base ? (size_t)(t->front - t->base) : 0;
+    size_t to = walk(t->conf.hold, text, low);
+    bool really = false;
+    int rc = FLT_OK;
+    for (size_t at = low; at < to && !really && rc == FLT_OK; at++) {
+        rc = second_look(t, kit, text, at, &really);
+        if (really)
+            to = at;
+    }
+    if (rc == FLT_OK && to < text.n)
+        *open = t->base + to;
+    return rc;
 }

@@ -17,6 +17,11 @@ bool flt_decide_refuses(const struct flt_tenant *t, int status);
  * independent evidence combined (noisy-or), hits of looser rules counting less.
  */
 double flt_decide_score(const struct flt_ruleset *rs, const struct flt_policy *p, const uint8_t *seen);
+/*
+ * The same over the rules of each class that has a threshold in the policy, and of those that reach it the first: its
+ * rule that weighs most. UINT32_MAX = none reaches it.
+ */
+uint32_t flt_decide_threshold(const struct flt_ruleset *rs, const struct flt_policy *p, const uint8_t *seen);
 /* The graver of two rules whose matches overlap: by action, severity, confidence, then the earlier rule. */
 uint32_t flt_decide_graver(const struct flt_ruleset *rs, enum flt_action act_a, uint32_t a, enum flt_action act_b,
                            uint32_t b);

@@ -77,7 +77,7 @@ static void walk_route_path(struct flt_walk *w, flt_node *n, void *field)
     flt_walk_value(w, n, &row, path);
     bool good = path->n != 0 && path->p[0] == '/';
     for (size_t i = 0; good && i < path->n; i++)
-        good = path->p[i] > 0x20 && path->p[i] < 0x7F && !memchr("?#%\\", path->p[i], 4);
+        good = path->p[i] > 0x20 && path->p[i] < 0x7F && !strchr("?#%\\", path->p[i]);
     if (path->n != 0 && !good)
         flt_walk_error(w, n, NULL, "not a path (expected /segments, with * for any run of characters)");
 }
@@ -217,6 +217,24 @@ static const struct flt_key action_keys[] = {
 };
 _Static_assert(FLT_ARRAY_LEN(action_keys) == FLT_CLASS_COUNT + 1, "a row for each class");
 
+#define THRESHOLD_ROW(class_, i)                                                                                       \
+    {                                                                                                                  \
+        .name = class_, .type = FLT_KEY_FLOAT, .offset = (i) * sizeof(double), .min = 0, .max = 1,                     \
+        .help = "0 to 1: a request whose findings of this class score so much together is blocked; 0 = never"          \
+    }
+static const struct flt_key threshold_keys[] = {
+    THRESHOLD_ROW("injection", FLT_CLASS_INJECTION),
+    THRESHOLD_ROW("jailbreak", FLT_CLASS_JAILBREAK),
+    THRESHOLD_ROW("secrets", FLT_CLASS_SECRETS),
+    THRESHOLD_ROW("pii", FLT_CLASS_PII),
+    THRESHOLD_ROW("ip", FLT_CLASS_IP),
+    THRESHOLD_ROW("exfil", FLT_CLASS_EXFIL),
+    THRESHOLD_ROW("output", FLT_CLASS_OUTPUT),
+    THRESHOLD_ROW("unicode", FLT_CLASS_UNICODE),
+    {0},
+};
+_Static_assert(FLT_ARRAY_LEN(threshold_keys) == FLT_CLASS_COUNT + 1, "a row for each class");
+
 #define RULES(member) offsetof(struct flt_rules_conf, member)
 static const struct flt_key sensitivity_keys[] = {
     {.name = "block",
@@ -248,6 +266,8 @@ static void walk_sensitivity(struct flt_walk *w, flt_node *n, void *field)
         r->observe_level = r->block_level; /* what acts is recorded too */
 }
 
+static const char *const unviewed_names[] = {"record", "block", NULL};
+
 static const struct flt_key rules_keys[] = {
     {.name = "enable",
      .type = FLT_KEY_CUSTOM,
@@ -265,6 +285,12 @@ static const struct flt_key rules_keys[] = {
      .keys = sensitivity_keys,
      .help = "{block, observe}"},
     {.name = "actions", .type = FLT_KEY_MAP, .offset = RULES(class_action), .keys = action_keys},
+    {.name = "thresholds", .type = FLT_KEY_MAP, .offset = RULES(class_threshold), .keys = threshold_keys},
+    {.name = "unviewed",
+     .type = FLT_KEY_ENUM,
+     .offset = RULES(unviewed),
+     .names = unviewed_names,
+     .help = "record or block: requests with text whose disguises were not all undone within the budget"},
     {0},
 };
 

@@ -44,7 +44,7 @@ static enum flt_action rule_action(const struct flt_rules_conf *c, const struct 
     int act = c->class_action[r->class_] >= 0 ? c->class_action[r->class_] : r->action;
     if (r->direction != 2 && r->direction != (int)dir)
         return FLT_ACT_ALLOW;
-    if (r->sensitivity > c->observe_level)
+    if (r->observe > c->observe_level)
         return FLT_ACT_ALLOW;
     if ((r->sensitivity > c->block_level || (r->roles & (1u << role)) == 0) && act > FLT_ACT_ANNOTATE)
         return FLT_ACT_ANNOTATE;
@@ -67,6 +67,9 @@ struct flt_policy *flt_policy_new(const struct flt_tenant *t, const struct flt_r
         bool enabled =
             (t->rules.enable.n == 0 || any_matches(&t->rules.enable, r)) && !any_matches(&t->rules.disable, r);
         p->on[i] = enabled;
+        /* Answers are inspected as they stand: a stream could not show later what a view of the whole would hide. */
+        if (enabled && r->direction != FLT_RESPONSE)
+            p->views[FLT_REQUEST] |= r->views & ~(1u << FLT_VIEW_RAW);
         for (unsigned k = 0; enabled && k < 2 * FLT_ROLE_COUNT; k++) {
             enum flt_direction dir = k < FLT_ROLE_COUNT ? FLT_REQUEST : FLT_RESPONSE;
             p->act[(size_t)k * rs->n_rules + i] =
@@ -109,12 +112,7 @@ struct group {
     uint32_t n;
 };
 
-static bool spans_words(const struct group *g)
-{
-    return flt_byteset_has(&g->body, ' ');
-}
-
-/* How much worse the walk gets by treating two groups as one; groups that span words and others stay apart. */
+/* How much worse the walk gets by treating two groups as one. */
 static uint64_t merge_cost(const struct group *a, const struct group *b)
 {
     struct flt_byteset body = a->body, first = a->first;
@@ -123,7 +121,9 @@ static uint64_t merge_cost(const struct group *a, const struct group *b)
     uint64_t bytes = 2u * flt_byteset_count(&body) - flt_byteset_count(&a->body) - flt_byteset_count(&b->body);
     uint64_t starts = 2u * flt_byteset_count(&first) - flt_byteset_count(&a->first) - flt_byteset_count(&b->first);
     uint64_t width = a->width > b->width ? a->width - b->width : b->width - a->width;
-    return (spans_words(a) != spans_words(b) ? UINT64_C(1) << 40 : 0) + bytes * 64 + starts * 16 + width;
+    /* What must see two bytes behind itself holds every word that ends in one blank, once it is mixed with letters. */
+    uint64_t ahead = a->ahead != b->ahead && (a->ahead > 1 || b->ahead > 1) ? UINT64_C(1) << 30 : 0;
+    return ahead + bytes * 64 + starts * 16 + width;
 }
 
 static bool merge_into(struct group *a, struct group *b)
@@ -142,27 +142,67 @@ static bool merge_into(struct group *a, struct group *b)
     return true;
 }
 
-/* Merges the two most alike groups until they fit the mask. */
+/* The group behind i that it is cheapest to treat as one with. */
+struct nearest {
+    uint64_t cost;
+    uint32_t other;
+};
+
+static struct nearest find_nearest(const struct group *g, uint32_t n, uint32_t i)
+{
+    struct nearest best = {UINT64_MAX, i};
+    for (uint32_t j = i + 1; j < n; j++) {
+        uint64_t c = merge_cost(&g[i], &g[j]);
+        if (c < best.cost)
+            best = (struct nearest){c, j};
+    }
+    return best;
+}
+
+/* Group `merged` changed and the last one, once number n, took the place of `gone`: what is nearest is found anew. */
+static void update_nearest(struct nearest *near, const struct group *g, uint32_t n, uint32_t merged, uint32_t gone)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        bool stale = i == merged || i == gone || near[i].other == merged || near[i].other == gone || near[i].other == n;
+        if (stale) {
+            near[i] = find_nearest(g, n, i);
+            continue;
+        }
+        const uint32_t changed[] = {merged, gone};
+        for (unsigned k = 0; k < FLT_ARRAY_LEN(changed); k++) {
+            uint64_t c = changed[k] > i && changed[k] < n ? merge_cost(&g[i], &g[changed[k]]) : UINT64_MAX;
+            if (c < near[i].cost)
+                near[i] = (struct nearest){c, changed[k]};
+        }
+    }
+}
+
+/* Merges the two most alike groups until they fit the mask; the nearest partner of each is kept from step to step. */
 static bool reduce(struct group *g, uint32_t *n)
 {
-    while (*n > FLT_HOLD_GROUPS) {
-        uint32_t bi = 0, bj = 1;
-        uint64_t best = UINT64_MAX;
-        for (uint32_t i = 0; i < *n; i++) {
-            for (uint32_t j = i + 1; j < *n; j++) {
-                uint64_t c = merge_cost(&g[i], &g[j]);
-                if (c < best) {
-                    best = c;
-                    bi = i;
-                    bj = j;
-                }
-            }
+    bool ok = true;
+    if (*n <= FLT_HOLD_GROUPS)
+        return true;
+    struct nearest *near = calloc(*n, sizeof(*near));
+    if (near == NULL)
+        return false;
+    for (uint32_t i = 0; i < *n; i++)
+        near[i] = find_nearest(g, *n, i);
+    while (ok && *n > FLT_HOLD_GROUPS) {
+        uint32_t best = 0;
+        for (uint32_t i = 1; i < *n; i++) {
+            if (near[i].cost < near[best].cost)
+                best = i;
         }
-        if (!merge_into(&g[bi], &g[bj]))
-            return false;
-        g[bj] = g[--*n];
+        uint32_t other = near[best].other;
+        ok = merge_into(&g[best], &g[other]);
+        if (ok) {
+            g[other] = g[--*n];
+            update_nearest(near, g, *n, best, other);
+        }
     }
-    return true;
+    free(near);
+    return ok;
 }
 
 static void add_expiry(struct flt_hold *h, uint32_t width, uint64_t bit)
@@ -189,12 +229,10 @@ static void fill(struct flt_hold *h, const struct group *g, uint32_t n)
             h->first[c] |= flt_byteset_has(&g[i].first, (uint8_t)c) ? bit : 0;
         }
         h->all |= bit;
-        h->second |= spans_words(&g[i]) ? bit : 0;
         for (uint32_t k = 0; k + 1 < g[i].ahead; k++)
             h->ahead[k] |= bit;
         uint32_t reach = g[i].width + (g[i].ahead > 0 ? g[i].ahead - 1 : 0);
         add_expiry(h, reach, bit);
-        h->max_width = reach > h->max_width ? reach : h->max_width;
         h->group_begin[i] = at;
         memcpy(h->member + at, g[i].member, g[i].n * sizeof(*h->member));
         at += g[i].n;
@@ -229,6 +267,17 @@ static bool add_to_groups(struct group *g, uint32_t *n, const struct flt_detecto
     return true;
 }
 
+/* The detectors that act there and span words. */
+static void fill_spans(struct flt_hold *h, const struct flt_policy *p, const struct flt_ruleset *rs,
+                       enum flt_direction dir, enum flt_role role)
+{
+    for (uint32_t i = 0; i < rs->n_spanning; i++) {
+        const struct flt_detector *d = &rs->detectors[rs->spanning[i]];
+        if (flt_policy_act(p, dir, role, d->rule) >= FLT_ACT_REDACT)
+            h->spans[i >> 6] |= UINT64_C(1) << (i & 63);
+    }
+}
+
 struct flt_hold *flt_hold_new(const struct flt_policy *p, const struct flt_ruleset *rs, enum flt_direction dir,
                               enum flt_role role)
 {
@@ -236,16 +285,22 @@ struct flt_hold *flt_hold_new(const struct flt_policy *p, const struct flt_rules
     bool ok = true;
     struct group *g = calloc(rs->n_detectors + 1, sizeof(*g));
     struct flt_hold *h = calloc(1, sizeof(*h));
-    if (h != NULL)
+    if (h != NULL) {
         h->member = calloc(rs->n_detectors + 1, sizeof(*h->member));
-    ok = g != NULL && h != NULL && h->member != NULL;
+        h->spans = calloc(flt_starts_words(rs->starts) + 1, sizeof(*h->spans));
+    }
+    ok = g != NULL && h != NULL && h->member != NULL && h->spans != NULL;
     for (uint32_t i = 0; ok && i < rs->n_detectors; i++) {
-        if (flt_policy_act(p, dir, role, rs->detectors[i].rule) >= FLT_ACT_REDACT)
+        bool looks = flt_detector_looks(&rs->detectors[i], 0); /* streams are inspected as they are */
+        bool spans = flt_byteset_has(&flt_matcher_shape(rs->detectors[i].m)->body, ' ');
+        if (looks && !spans && flt_policy_act(p, dir, role, rs->detectors[i].rule) >= FLT_ACT_REDACT)
             ok = add_to_groups(g, &n, &rs->detectors[i], i);
     }
     ok = ok && reduce(g, &n);
-    if (ok)
+    if (ok) {
         fill(h, g, n);
+        fill_spans(h, p, rs, dir, role);
+    }
     for (uint32_t i = 0; g != NULL && i < n; i++)
         free(g[i].member);
     free(g);
@@ -261,5 +316,6 @@ void flt_hold_free(struct flt_hold *h)
     if (h == NULL)
         return;
     free(h->member);
+    free(h->spans);
     free(h);
 }

@@ -17,12 +17,12 @@
  *     for each byte c, last to first:   alive &= body[c];   if (alive & first[c]) a candidate may begin here
  *                                       alive &= not the groups whose width is reached
  *
- * Groups are sets of detectors with like bytes. Groups in `second` span words, so the walk alone would hold too much:
- * for them a PCRE2 partial match at the candidate start decides.
+ * Groups are sets of detectors with like bytes. For those that span words the walk would hold too much: they are in no
+ * group, and wherever their first bytes fit (scan/starts.h), a PCRE2 partial match decides.
  */
 struct flt_hold {
     uint64_t body[256], first[256];
-    uint64_t all, second;
+    uint64_t all;
     uint64_t ahead[FLT_MATCHER_AHEAD]; /* groups that need more than i bytes after a match: may skip i+1 last bytes */
     struct {
         uint32_t width;
@@ -30,9 +30,9 @@ struct flt_hold {
     } expiry[FLT_HOLD_GROUPS]; /* ascending by width */
     uint32_t n_expiry;
     uint32_t *member; /* detectors, by group */
+    uint64_t *spans;  /* those that span words: a set of places in flt_ruleset.spanning */
     uint32_t group_begin[FLT_HOLD_GROUPS + 1];
     uint32_t n_groups;
-    uint32_t max_width;
 };
 
 struct flt_policy {
@@ -41,6 +41,7 @@ struct flt_policy {
     uint8_t *act;            /* enum flt_action as if enforced, [direction][role][rule] */
     uint8_t *on;             /* [rule]: enabled at all: counts for the score */
     struct flt_hold *answer; /* response, assistant */
+    uint32_t views[2];       /* [direction] derived views that an enabled rule looks in (bit per enum flt_view) */
 };
 
 /* Globs that match no rule of the set are warnings. NULL = no memory. Pins tenant and ruleset. */

@@ -1,98 +1,10 @@
 /*
  * pack.c: one YAML pack -> rules. The key tables below are the format; rulesets/README.md explains it.
  */
-#include "flt/yaml.h"
-#include "rule/rule.h"
+#include "rule/pack_impl.h"
 
 static const char *const direction_names[] = {"request", "response", "both", NULL};
 static const char *const case_names[] = {"sensitive", "insensitive", NULL};
-
-struct macro {
-    struct flt_str name, text;
-};
-
-struct pack {
-    struct flt_str name, title, class_name;
-    int64_t version;
-    enum flt_class class_;
-    struct macro *macros;
-    uint32_t n_macros;
-    struct flt_rules *out;
-    const char *file;
-};
-
-/* What one rule's walk needs besides the rule: custom readers get only the field, so it travels in front of it. */
-struct rule_in {
-    struct flt_rule rule;
-    struct pack *pack;
-};
-
-#define MAX_MACROS   256u
-#define MAX_EXPANDED 16384u
-
-/* ---- macros ---------------------------------------------------------------------------------------------------- */
-
-static const struct macro *find_macro(const struct pack *p, struct flt_str name)
-{
-    for (uint32_t i = 0; i < p->n_macros; i++) {
-        if (flt_str_eq(p->macros[i].name, name))
-            return &p->macros[i];
-    }
-    return NULL;
-}
-
-/* Replaces {{name}} by (?:text). An unknown name is reported at the node. */
-static struct flt_str expand(struct flt_walk *w, flt_node *n, const struct pack *p, struct flt_str s)
-{
-    struct flt_buf b;
-    struct flt_str out = {NULL, 0};
-    int rc = FLT_OK;
-    flt_buf_init(&b, MAX_EXPANDED);
-    for (size_t i = 0; rc == FLT_OK && i < s.n;) {
-        const char *end = i + 1 < s.n && s.p[i] == '{' && s.p[i + 1] == '{' ? memmem(s.p + i, s.n - i, "}}", 2) : NULL;
-        if (end == NULL) {
-            rc = flt_buf_add(&b, s.p + i++, 1);
-            continue;
-        }
-        struct flt_str name = {s.p + i + 2, (size_t)(end - s.p) - i - 2};
-        const struct macro *m = find_macro(p, name);
-        if (m == NULL) {
-            flt_walk_error(w, n, NULL, "unknown macro {{%.*s}} (expected one defined earlier under macros)",
-                           FLT_STR_ARG(name));
-            goto out;
-        }
-        rc = flt_buf_printf(&b, "(?:%.*s)", FLT_STR_ARG(m->text));
-        i = (size_t)(end - s.p) + 2;
-    }
-    if (rc == FLT_OK)
-        out = flt_arena_str(w->arena, flt_buf_str(&b), NULL);
-    else
-        flt_walk_error(w, n, NULL, "pattern is longer than %u bytes after its macros", MAX_EXPANDED);
-out:
-    flt_buf_free(&b);
-    return out;
-}
-
-static void read_macros(struct flt_walk *w, flt_node *n, void *field)
-{
-    struct pack *p = *(struct pack **)field;
-    uint32_t count = flt_node_is_map(n) ? flt_node_count(n) : 0;
-    if (!flt_node_is_map(n) || count > MAX_MACROS) {
-        flt_walk_error(w, n, NULL, "expected a map of at most %u names to patterns", MAX_MACROS);
-        return;
-    }
-    p->macros = flt_arena_calloc(w->arena, count, sizeof(*p->macros));
-    for (uint32_t i = 0; p->macros != NULL && i < count; i++) {
-        flt_node *v = flt_node_value(n, i);
-        if (!flt_node_is_scalar(v)) {
-            flt_walk_error(w, v, NULL, "expected a pattern");
-            continue;
-        }
-        struct macro m = {flt_arena_str(w->arena, flt_node_str(flt_node_key(n, i)), NULL),
-                          expand(w, v, p, flt_node_str(v))};
-        p->macros[p->n_macros++] = m;
-    }
-}
 
 /* ---- fields of a rule ----------------------------------------------------------------------------------------------
  */
@@ -109,7 +21,7 @@ static void read_pattern(struct flt_walk *w, flt_node *n, const struct pack *p, 
         return;
     }
     flt_node_where(n, &out->line, &out->col);
-    out->text = expand(w, n, p, flt_node_str(n));
+    out->text = flt_pack_expand(w, n, p, flt_node_str(n), false);
 }
 
 static void read_pattern_list(struct flt_walk *w, flt_node *n, const struct pack *p, struct flt_pattern **v,
@@ -129,6 +41,7 @@ static void read_patterns(struct flt_walk *w, flt_node *n, void *field)
 {
     struct rule_in *in = rule_of(field, offsetof(struct rule_in, rule.patterns));
     read_pattern_list(w, n, in->pack, &in->rule.patterns, &in->rule.n_patterns);
+    in->patterns_node = n;
 }
 
 static void read_gates(struct flt_walk *w, flt_node *n, void *field)
@@ -166,6 +79,22 @@ static void read_roles(struct flt_walk *w, flt_node *n, void *field)
     }
     if (*roles == 0)
         flt_walk_error(w, n, NULL, "expected a list of at least one role");
+}
+
+static void read_near(struct flt_walk *w, flt_node *n, void *field)
+{
+    flt_pack_read_contexts(w, n, rule_of(field, offsetof(struct rule_in, near_mark)), false);
+}
+
+static void read_not(struct flt_walk *w, flt_node *n, void *field)
+{
+    flt_pack_read_contexts(w, n, rule_of(field, offsetof(struct rule_in, not_mark)), true);
+}
+
+static void read_views(struct flt_walk *w, flt_node *n, void *field)
+{
+    uint32_t *views = field;
+    *views = flt_pack_read_views(w, n);
 }
 
 static void read_validate(struct flt_walk *w, flt_node *n, void *field)
@@ -255,12 +184,11 @@ static const struct flt_key rule_keys[] = {{.name = "id",
                                             .max = 1,
                                             .help = "how sure a bare hit is"},
                                            {.name = "sensitivity",
-                                            .type = FLT_KEY_INT,
+                                            .type = FLT_KEY_CUSTOM,
                                             .offset = FIELD(sensitivity),
                                             .flags = FLT_KEY_REQUIRED,
-                                            .min = 1,
-                                            .max = 4,
-                                            .help = "1 (no or rare false positives) to 4"},
+                                            .fn = flt_pack_read_sensitivity,
+                                            .help = "1 (no or rare false positives) to 4, or {block, observe}"},
                                            {.name = "direction",
                                             .type = FLT_KEY_ENUM,
                                             .offset = FIELD(direction),
@@ -271,6 +199,11 @@ static const struct flt_key rule_keys[] = {{.name = "id",
                                             .offset = FIELD(roles),
                                             .fn = read_roles,
                                             .help = "roles in which the rule acts"},
+                                           {.name = "views",
+                                            .type = FLT_KEY_CUSTOM,
+                                            .offset = FIELD(views),
+                                            .fn = read_views,
+                                            .help = "derived forms of the text it looks in too"},
                                            {.name = "case",
                                             .type = FLT_KEY_ENUM,
                                             .offset = FIELD(caseless),
@@ -301,6 +234,16 @@ static const struct flt_key rule_keys[] = {{.name = "id",
                                             .offset = FIELD(right),
                                             .names = flt_boundary_names,
                                             .help = "boundary after the match"},
+                                           {.name = "near",
+                                            .type = FLT_KEY_CUSTOM,
+                                            .offset = offsetof(struct rule_in, near_mark),
+                                            .fn = read_near,
+                                            .help = "what must stand around a match"},
+                                           {.name = "not",
+                                            .type = FLT_KEY_CUSTOM,
+                                            .offset = offsetof(struct rule_in, not_mark),
+                                            .fn = read_not,
+                                            .help = "what around a match makes it none, or a mention"},
                                            {.name = "validate",
                                             .type = FLT_KEY_CUSTOM,
                                             .offset = FIELD(validate),
@@ -316,6 +259,31 @@ static const struct flt_key rule_keys[] = {{.name = "id",
                                             .type = FLT_KEY_STR,
                                             .offset = FIELD(placeholder),
                                             .help = "what replaces the value, e.g. [EMAIL]"},
+                                           {.name = "kind",
+                                            .type = FLT_KEY_CUSTOM,
+                                            .offset = FIELD(kind),
+                                            .fn = flt_pack_read_kind,
+                                            .help = "a word for reports; decides nothing"},
+                                           {.name = "refs",
+                                            .type = FLT_KEY_CUSTOM,
+                                            .offset = FIELD(refs),
+                                            .fn = flt_pack_read_refs,
+                                            .help = "ids of rulesets/references.yaml"},
+                                           {.name = "langs",
+                                            .type = FLT_KEY_CUSTOM,
+                                            .offset = FIELD(langs),
+                                            .fn = flt_pack_read_langs,
+                                            .help = "ISO 639-1 codes of the languages of its words"},
+                                           {.name = "fp_budget",
+                                            .type = FLT_KEY_CUSTOM,
+                                            .offset = FIELD(fp_per_million),
+                                            .fn = flt_pack_read_budget,
+                                            .help = "{per_million_sentences}"},
+                                           {.name = "variants",
+                                            .type = FLT_KEY_CUSTOM,
+                                            .offset = FIELD(variants),
+                                            .fn = flt_pack_read_variants,
+                                            .help = "disguises that rules test need not find, and why"},
                                            {.name = "examples",
                                             .type = FLT_KEY_CUSTOM,
                                             .offset = FIELD(match),
@@ -358,6 +326,9 @@ static void check_rule(struct flt_walk *w, flt_node *n, const struct rule_in *in
     if (id != NULL && !id_ok(in->pack, r->id))
         flt_walk_error(w, id, "id", "expected '%.*s.' and lower-case letters, digits and '_'",
                        FLT_STR_ARG(in->pack->class_name));
+    else if (id != NULL && flt_id_retired(r->id))
+        flt_walk_error(w, id, "id", "'%.*s' is retired: an id never comes back (see rulesets/retired.txt)",
+                       FLT_STR_ARG(r->id));
     if ((r->n_patterns != 0) == (r->block_open.text.n != 0))
         flt_walk_error(w, n, NULL, "expected either patterns or block");
     if (r->placeholder.n != 0 && !placeholder_ok(r->placeholder))
@@ -393,12 +364,17 @@ static void read_rule(struct flt_walk *w, flt_node *n, struct pack *p)
     struct rule_in in = {.pack = p};
     in.rule =
         (struct flt_rule){.pack = p->name, .class_ = p->class_, .direction = 2, .roles = (1u << FLT_ROLE_COUNT) - 1};
+    in.rule.views = flt_pack_class_views(p->class_);
+    in.rule.fp_per_million = -1;
+    in.rule.variants.carriers = true;
     in.rule.file = flt_arena_str(w->arena, flt_str_of(p->file), NULL);
     flt_node_where(n, &in.rule.line, &in.rule.col);
-    if (flt_walk_map(w, n, rule_keys, &in) != FLT_OK)
+    if (!flt_pack_class_refs(w, &in.rule, p->out->refs) || flt_walk_map(w, n, rule_keys, &in) != FLT_OK)
         return;
     unsigned before = w->diag->n + w->diag->dropped;
     check_rule(w, n, &in);
+    flt_pack_check_contexts(w, n, &in.rule);
+    flt_pack_squash(w, &in);
     for (uint32_t i = 0; i < p->out->n; i++) {
         const struct flt_rule *o = &p->out->v[i];
         if (flt_str_eq(o->id, in.rule.id))
@@ -448,7 +424,7 @@ static const struct flt_key pack_keys[] = {{.name = "pack",
                                            {.name = "macros",
                                             .type = FLT_KEY_CUSTOM,
                                             .offset = offsetof(struct pack_in, macros),
-                                            .fn = read_macros,
+                                            .fn = flt_pack_read_macros,
                                             .help = "names to patterns, used as {{name}}"},
                                            {.name = "rules",
                                             .type = FLT_KEY_CUSTOM,
@@ -470,6 +446,10 @@ void flt_pack_parse(const char *file, struct flt_str class_name, struct flt_str 
                      FLT_STR_ARG(class_name));
         return;
     }
+    if (out->refs == NULL)
+        out->refs = flt_refs_load(arena, d);
+    if (out->refs == NULL)
+        return;
     in.pack.class_ = (enum flt_class)c;
     in.macros = in.rules = &in.pack;
     struct flt_yaml *y = flt_yaml_parse(file, text, d);

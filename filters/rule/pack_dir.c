@@ -78,7 +78,7 @@ void flt_packs_load_dir(struct flt_str dir, struct flt_arena *arena, struct flt_
         snprintf(sub, sizeof(sub), "%s/%s", path, v[i]->d_name);
         if (stat(sub, &st) == 0 && S_ISDIR(st.st_mode))
             load_class(path, v[i]->d_name, arena, out, d);
-        else if (is_pack(v[i]->d_name))
+        else if (is_pack(v[i]->d_name) && strcmp(v[i]->d_name, "references.yaml") != 0) /* is built in */
             flt_diag_add(d, FLT_E_CONFIG, sub, 0, 0, "", "packs stand in a folder named after their class");
         free(v[i]);
     }

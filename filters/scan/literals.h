@@ -19,6 +19,8 @@
 struct flt_literals {
     bool valid; /* every match holds one of them */
     uint8_t n;
+    bool scored; /* score is flt_literals_score's answer */
+    double score;
     struct flt_literal {
         uint8_t len;
         char s[FLT_LITERAL_MAX];
@@ -36,10 +38,12 @@ struct flt_factors {
     uint32_t reach[FLT_FACTORS_MAX]; /* the set's word ends at most this many bytes after the match begins */
 };
 /* Appends a set in order; a full list drops its least telling one. Sets that say too little are left out. */
-void flt_factors_add(struct flt_factors *f, const struct flt_literals *l, uint32_t reach);
+void flt_factors_add(struct flt_factors *f, struct flt_literals *l, uint32_t reach);
 /* Sum of the sets' scores. */
 double flt_factors_score(const struct flt_factors *f);
 
+/* No set is known: not valid. */
+void flt_literals_none(struct flt_literals *l);
 /* {""}: true of everything, says nothing. */
 void flt_literals_empty(struct flt_literals *l);
 /* The strings of one byte in `bytes` (n of them); not valid when there are more than FLT_LITERAL_CLASS_MAX. */
@@ -48,13 +52,17 @@ void flt_literals_bytes(struct flt_literals *l, const uint8_t *bytes, unsigned n
 bool flt_literals_cross(struct flt_literals *a, const struct flt_literals *b);
 /* a = a or b; not valid when either is not, or when they are too many. */
 void flt_literals_unite(struct flt_literals *a, const struct flt_literals *b);
-/* *best = the more telling of the two. */
-void flt_literals_better(struct flt_literals *best, const struct flt_literals *other);
+/* *best = the more telling of the two. Both keep their scores. */
+void flt_literals_better(struct flt_literals *best, struct flt_literals *other);
+/* *to = *from, without the strings it does not have. */
+void flt_literals_copy(struct flt_literals *to, const struct flt_literals *from);
 /*
- * Bits of surprise of the least telling string, less log2 of their number: how rarely the set hits honest text. 0 when
- * not valid or when a string is empty. Letter frequencies: general English, in round numbers.
+ * -log2 of how often, per byte, the set is thought to hit honest text. 0 when not valid or when a string is empty.
+ * Letter frequencies: general English, in round numbers; common words count for what they are.
  */
 double flt_literals_score(const struct flt_literals *l);
+/* The same for one string, without what it shares with others. */
+double flt_literal_bits(const struct flt_literal *l);
 /* Drops strings that hold another string of the set. */
 void flt_literals_reduce(struct flt_literals *l);
 

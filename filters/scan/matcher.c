@@ -10,6 +10,7 @@
 #define JIT_STACK_MIN  (32u * 1024)
 #define JIT_STACK_MAX  (1024u * 1024)
 #define MAX_PATTERN    16384u
+#define ONE_BY_ONE     6u /* starts of a window that are tried by themselves, before PCRE2 looks for the next one */
 
 const char *const flt_boundary_names[] = {"none",   "word",  "alnum", "token",  "digit",
                                           "number", "email", "hex",   "base64", NULL};
@@ -17,26 +18,30 @@ const char *const flt_boundary_names[] = {"none",   "word",  "alnum", "token",  
 struct boundary {
     const char *left, *right;
     uint32_t ahead;
+    const char *marks; /* what may not stand directly before a match, letters and digits aside */
+    bool digits, letters, hex;
 };
 static const struct boundary boundaries[] = {
-    [FLT_BOUND_NONE] = {"", "", 0},
-    [FLT_BOUND_WORD] = {"(?<![A-Za-z0-9_])", "(?![A-Za-z0-9_])", 1},
-    [FLT_BOUND_ALNUM] = {"(?<![A-Za-z0-9])", "(?![A-Za-z0-9])", 1},
-    [FLT_BOUND_TOKEN] = {"(?<![A-Za-z0-9_-])", "(?![A-Za-z0-9_-])", 1},
-    [FLT_BOUND_DIGIT] = {"(?<![0-9])", "(?![0-9])", 1},
-    [FLT_BOUND_NUMBER] = {"(?<![0-9])(?<![0-9][.,-])", "(?![0-9])(?![.,-][0-9])", 2},
-    [FLT_BOUND_EMAIL] = {"(?<![A-Za-z0-9._%+-])", "(?![A-Za-z0-9-])(?![.][A-Za-z0-9])", 2},
-    [FLT_BOUND_HEX] = {"(?<![0-9A-Fa-f])", "(?![0-9A-Fa-f])", 1},
-    [FLT_BOUND_BASE64] = {"(?<![A-Za-z0-9+/=_-])", "(?![A-Za-z0-9+/=_-])", 1},
+    [FLT_BOUND_NONE] = {"", "", 0, "", false, false, false},
+    [FLT_BOUND_WORD] = {"(?<![A-Za-z0-9_])", "(?![A-Za-z0-9_])", 1, "_", true, true, false},
+    [FLT_BOUND_ALNUM] = {"(?<![A-Za-z0-9])", "(?![A-Za-z0-9])", 1, "", true, true, false},
+    [FLT_BOUND_TOKEN] = {"(?<![A-Za-z0-9_-])", "(?![A-Za-z0-9_-])", 1, "_-", true, true, false},
+    [FLT_BOUND_DIGIT] = {"(?<![0-9])", "(?![0-9])", 1, "", true, false, false},
+    [FLT_BOUND_NUMBER] = {"(?<![0-9])(?<![0-9][.,-])", "(?![0-9])(?![.,-][0-9])", 2, "", true, false, false},
+    [FLT_BOUND_EMAIL] = {"(?<![A-Za-z0-9._%+-])", "(?![A-Za-z0-9-])(?![.][A-Za-z0-9])", 2, "._%+-", true, true, false},
+    [FLT_BOUND_HEX] = {"(?<![0-9A-Fa-f])", "(?![0-9A-Fa-f])", 1, "", true, false, true},
+    [FLT_BOUND_BASE64] = {"(?<![A-Za-z0-9+/=_-])", "(?![A-Za-z0-9+/=_-])", 1, "+/=_-", true, true, false},
 };
 
 struct flt_matcher {
     struct flt_shape shape;
     struct flt_buf head;
-    pcre2_code *find, *anchored, *close;
+    pcre2_code *find, *close;
     uint32_t ahead, close_width;
+    uint16_t start[256]; /* see flt_matcher_starts */
     const struct flt_validator *const *validate;
     uint32_t n_validate;
+    bool whole;
 };
 
 struct flt_match_scratch {
@@ -46,7 +51,7 @@ struct flt_match_scratch {
     uint64_t left; /* bytes that may still be looked at */
 };
 
-static pcre2_code *compile(struct flt_str p, uint32_t options, char *why, size_t cap)
+static pcre2_code *compile(struct flt_str p, uint32_t options, bool whole, char *why, size_t cap)
 {
     int code = 0;
     PCRE2_SIZE at = 0;
@@ -57,7 +62,7 @@ static pcre2_code *compile(struct flt_str p, uint32_t options, char *why, size_t
         snprintf(why, cap, "%s", message);
         return NULL;
     }
-    if (pcre2_jit_compile(re, PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD) != 0) {
+    if (pcre2_jit_compile(re, PCRE2_JIT_COMPLETE | (whole ? 0 : PCRE2_JIT_PARTIAL_HARD)) != 0) {
         snprintf(why, cap, "PCRE2 cannot JIT-compile it: without JIT its run time has no bound");
         pcre2_code_free(re);
         return NULL;
@@ -74,12 +79,8 @@ static int compile_find(struct flt_matcher *m, const struct flt_matcher_conf *c,
     int rc = flt_buf_printf(&full, "%s(?:%.*s)%s", boundaries[c->left].left, FLT_STR_ARG(flt_buf_str(&m->head)),
                             boundaries[c->right].right);
     if (rc == FLT_OK) {
-        m->find = compile(flt_buf_str(&full), options | PCRE2_USE_OFFSET_LIMIT, why, cap);
-        /* Only candidates that may span words are looked at a second time (policy/view.h). */
-        bool second = flt_byteset_has(&m->shape.body, ' ');
-        if (m->find != NULL && second)
-            m->anchored = compile(flt_buf_str(&full), options | PCRE2_ANCHORED, why, cap);
-        rc = m->find != NULL && (m->anchored != NULL || !second) ? FLT_OK : FLT_E_CONFIG;
+        m->find = compile(flt_buf_str(&full), options | PCRE2_USE_OFFSET_LIMIT, c->whole, why, cap);
+        rc = m->find != NULL ? FLT_OK : FLT_E_CONFIG;
     } else {
         snprintf(why, cap, "pattern is too long");
     }
@@ -100,8 +101,18 @@ static int compile_close(struct flt_matcher *m, const struct flt_matcher_conf *c
         return FLT_E_CONFIG;
     }
     m->close_width = shape.max;
-    m->close = compile(c->close, c->caseless ? PCRE2_CASELESS : 0, why, cap);
+    m->close = compile(c->close, c->caseless ? PCRE2_CASELESS : 0, false, why, cap);
     return m->close != NULL ? FLT_OK : FLT_E_CONFIG;
+}
+
+static void fill_start(struct flt_matcher *m, const struct boundary *left)
+{
+    for (unsigned c = 0; c < 256; c++) {
+        bool digit = c >= '0' && c <= '9', letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+        bool barrier = (left->digits && digit) || (left->letters && letter) ||
+                       (left->hex && letter && (c | 0x20) <= 'f') || (c != 0 && strchr(left->marks, (int)c) != NULL);
+        m->start[c] = (uint16_t)(m->shape.lead[c] | (barrier ? FLT_MATCHER_BARRIER : 0));
+    }
 }
 
 struct flt_matcher *flt_matcher_new(const struct flt_matcher_conf *c, size_t *where, bool *in_close, char *why,
@@ -118,6 +129,7 @@ struct flt_matcher *flt_matcher_new(const struct flt_matcher_conf *c, size_t *wh
     flt_buf_init(&m->head, MAX_PATTERN);
     m->validate = c->validate;
     m->n_validate = c->n_validate;
+    m->whole = c->whole;
     m->ahead = boundaries[c->right].ahead;
     if (flt_shape_analyse(c->pattern, c->caseless, &m->shape, &m->head, where, &words) != FLT_OK) {
         snprintf(why, cap, "%s", words);
@@ -129,6 +141,7 @@ struct flt_matcher *flt_matcher_new(const struct flt_matcher_conf *c, size_t *wh
                                  : "a run has no right boundary: it ends where its class does");
         goto bad;
     }
+    fill_start(m, &boundaries[c->left]);
     if (compile_find(m, c, why, cap) != FLT_OK || flt_buf_add(&m->head, "", 1) != FLT_OK)
         goto bad;
     if (c->close.n != 0) {
@@ -149,7 +162,6 @@ void flt_matcher_free(struct flt_matcher *m)
     if (m == NULL)
         return;
     pcre2_code_free(m->find);
-    pcre2_code_free(m->anchored);
     pcre2_code_free(m->close);
     flt_buf_free(&m->head);
     free(m);
@@ -163,6 +175,11 @@ const struct flt_shape *flt_matcher_shape(const struct flt_matcher *m)
 const char *flt_matcher_head(const struct flt_matcher *m)
 {
     return m->head.p;
+}
+
+const uint16_t *flt_matcher_starts(const struct flt_matcher *m)
+{
+    return m->start;
 }
 
 uint32_t flt_matcher_ahead(const struct flt_matcher *m)
@@ -187,7 +204,7 @@ static size_t code_memory(const pcre2_code *re)
 
 size_t flt_matcher_memory(const struct flt_matcher *m)
 {
-    return sizeof(*m) + m->head.cap + code_memory(m->find) + code_memory(m->anchored) + code_memory(m->close);
+    return sizeof(*m) + m->head.cap + code_memory(m->find) + code_memory(m->close);
 }
 
 struct flt_match_scratch *flt_match_scratch_new(void)
@@ -243,8 +260,9 @@ static bool valid(const struct flt_matcher *m, struct flt_str value)
 static int run(const pcre2_code *re, struct flt_match_scratch *k, struct flt_str text, size_t from, bool more,
                enum flt_found *found)
 {
-    int rc = pcre2_match(re, (PCRE2_SPTR)(text.n != 0 ? text.p : ""), text.n, from, more ? PCRE2_PARTIAL_HARD : 0,
-                         k->data, k->context);
+    /* The pattern was JIT-compiled for this, and the arguments are known to be good: what pcre2_match would check. */
+    int rc = pcre2_jit_match(re, (PCRE2_SPTR)(text.n != 0 ? text.p : ""), text.n, from, more ? PCRE2_PARTIAL_HARD : 0,
+                             k->data, k->context);
     if (rc >= 0)
         *found = FLT_FOUND_MATCH;
     else if (rc == PCRE2_ERROR_PARTIAL)
@@ -256,15 +274,54 @@ static int run(const pcre2_code *re, struct flt_match_scratch *k, struct flt_str
     return FLT_OK;
 }
 
+/* The first place in text[from..last] where a match may begin, going by its first bytes; SIZE_MAX = none. */
+static size_t next_start(const struct flt_matcher *m, struct flt_str text, size_t from, size_t last)
+{
+    const uint8_t *p = (const uint8_t *)text.p;
+    for (size_t at = from; at <= last && at < text.n; at++) {
+        if ((m->start[p[at]] & 1) == 0 || (at > 0 && (m->start[p[at - 1]] & FLT_MATCHER_BARRIER) != 0))
+            continue;
+        unsigned n = text.n - at < FLT_LEAD_TABLE ? (unsigned)(text.n - at) : FLT_LEAD_TABLE, i = 1;
+        while (i < n && (m->start[p[at + i]] >> i & 1) != 0)
+            i++;
+        if (i == n)
+            return at;
+    }
+    return SIZE_MAX;
+}
+
+/*
+ * The leftmost match of the bare pattern that begins in text[from..last]. The first starts are tried one by one: mostly
+ * none of them is more than a word's beginning, and the text behind them need not be looked at.
+ */
+static int first_match(const struct flt_matcher *m, struct flt_match_scratch *k, struct flt_str text, size_t from,
+                       size_t last, bool more, enum flt_found *found)
+{
+    int rc = FLT_OK;
+    *found = FLT_FOUND_NONE;
+    for (unsigned i = 0; rc == FLT_OK && *found == FLT_FOUND_NONE && from <= last; i++) {
+        size_t at = next_start(m, text, from, last);
+        if (at == SIZE_MAX)
+            break;
+        bool alone = i < ONE_BY_ONE;
+        (void)pcre2_set_offset_limit(k->context, alone ? at : last);
+        rc = run(m->find, k, text, at, more && !m->whole, found);
+        from = alone ? at + 1 : last + 1;
+    }
+    (void)pcre2_set_offset_limit(k->context, PCRE2_UNSET); /* the other patterns are compiled without */
+    /* Without partial matches: one that touches the end of its window could go on behind it. */
+    if (m->whole && more && *found == FLT_FOUND_MATCH && pcre2_get_ovector_pointer(k->data)[1] == text.n)
+        *found = FLT_FOUND_PARTIAL;
+    return rc;
+}
+
 int flt_matcher_find(const struct flt_matcher *m, struct flt_match_scratch *k, struct flt_str text, size_t from,
                      bool more, enum flt_found *found, struct flt_found_at *at)
 {
     const PCRE2_SIZE *o = pcre2_get_ovector_pointer(k->data);
     size_t last = at->last < text.n ? at->last : text.n;
     while (from <= last) {
-        (void)pcre2_set_offset_limit(k->context, last);
-        int rc = run(m->find, k, text, from, more, found);
-        (void)pcre2_set_offset_limit(k->context, PCRE2_UNSET); /* the other patterns are compiled without */
+        int rc = first_match(m, k, text, from, last, more, found);
         if (rc != FLT_OK)
             return rc;
         uint64_t cost = (*found == FLT_FOUND_NONE ? text.n : *found == FLT_FOUND_PARTIAL ? o[0] : o[1]) - from;
@@ -293,9 +350,14 @@ int flt_matcher_open_at(const struct flt_matcher *m, struct flt_match_scratch *k
 {
     enum flt_found found;
     *open = true;
-    if (m->anchored == NULL)
+    if (!flt_byteset_has(&m->shape.body, ' '))
         return FLT_OK;
-    int rc = run(m->anchored, k, text, at, true, &found);
+    *open = next_start(m, text, at, at) == at;
+    if (!*open)
+        return FLT_OK;
+    (void)pcre2_set_offset_limit(k->context, at);
+    int rc = run(m->find, k, text, at, true, &found);
+    (void)pcre2_set_offset_limit(k->context, PCRE2_UNSET);
     *open = rc == FLT_OK && found == FLT_FOUND_PARTIAL;
     return rc;
 }

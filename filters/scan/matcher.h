@@ -25,8 +25,9 @@ enum flt_boundary {
 };
 extern const char *const flt_boundary_names[];
 
-#define FLT_MATCHER_BEHIND 2u /* most bytes a left boundary looks at */
-#define FLT_MATCHER_AHEAD  2u /* most bytes a right boundary looks at */
+#define FLT_MATCHER_BEHIND  2u /* most bytes a left boundary looks at */
+#define FLT_MATCHER_AHEAD   2u /* most bytes a right boundary looks at */
+#define FLT_MATCHER_BARRIER 0x100u
 
 struct flt_matcher_conf {
     struct flt_str pattern; /* the rule's, or the block's opening */
@@ -35,6 +36,7 @@ struct flt_matcher_conf {
     enum flt_boundary left, right;
     const struct flt_validator *const *validate; /* pinned */
     uint32_t n_validate;
+    bool whole; /* only looks in texts that are there as a whole: its finds have windows, but no text is to come */
 };
 
 struct flt_matcher;
@@ -45,6 +47,11 @@ void flt_matcher_free(struct flt_matcher *m);
 const struct flt_shape *flt_matcher_shape(const struct flt_matcher *m);
 /* The pattern for the scanner: the head, without boundaries. */
 const char *flt_matcher_head(const struct flt_matcher *m);
+/*
+ * [byte]: bit i (below FLT_LEAD_TABLE, lead.h): it can stand at place i of a match, or the match may be over by then;
+ * FLT_MATCHER_BARRIER: it may not stand directly before a match.
+ */
+const uint16_t *flt_matcher_starts(const struct flt_matcher *m);
 /* Bytes after a match that its right boundary must see (0..2). */
 uint32_t flt_matcher_ahead(const struct flt_matcher *m);
 uint32_t flt_matcher_close_width(const struct flt_matcher *m); /* greatest width of a block's closing marker */

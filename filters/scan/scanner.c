@@ -2,13 +2,19 @@
 
 #include <hs.h>
 
+#include "scan/digits.h"
 #include "scan/scanner_cache.h"
 
 /* One call of hs_scan takes 32-bit lengths; larger texts go through a stream in slices of this size. */
 #define SLICE (64u * 1024 * 1024)
 
 struct flt_scanner {
-    hs_database_t *block, *stream;
+    struct flt_finder *finder;
+    uint32_t gate[FLT_DIGIT_GATES]; /* expressions, or FLT_GATE_UNUSED */
+    bool gates;
+    hs_database_t *block, *stream; /* NULL when the other two do it all */
+    uint32_t *left;                /* Hyperscan's ids -> expressions */
+    uint32_t n_left;
     size_t block_bytes, stream_bytes, stream_state;
 };
 
@@ -17,8 +23,16 @@ struct flt_scratch {
     bool busy; /* scratch must not be re-entered: a callback may not scan */
 };
 
+/* The longest string but its last byte: what a later feed can still complete. */
+#define TAIL (FLT_FINDER_MAX - 1)
+
 struct flt_scan_stream {
-    hs_stream_t *hs;
+    const struct flt_scanner *s;
+    hs_stream_t *hs; /* NULL when Hyperscan has nothing to do */
+    struct flt_digits digits;
+    uint64_t total;
+    uint8_t n_tail;
+    char tail[TAIL];
 };
 
 const char *flt_scanner_engine(void)
@@ -72,6 +86,59 @@ static hs_database_t *obtain(const struct flt_expression *v, uint32_t n, unsigne
     return db;
 }
 
+static uint32_t gate_of(const struct flt_expression *e)
+{
+    uint32_t g = 0;
+    while (g < FLT_DIGIT_GATES && strcmp(e->pattern, flt_digit_gates[g]) != 0)
+        g++;
+    return g;
+}
+
+/* Deals the expressions out; the rest (for Hyperscan) goes to rest[0..s->n_left). */
+static int deal(struct flt_scanner *s, const struct flt_expression *v, uint32_t n, struct flt_expression *rest)
+{
+    struct flt_finder_string *string = calloc(n + 1u, sizeof(*string));
+    uint32_t n_string = 0;
+    for (uint32_t g = 0; g < FLT_DIGIT_GATES; g++)
+        s->gate[g] = FLT_GATE_UNUSED;
+    for (uint32_t i = 0; string != NULL && i < n; i++) {
+        uint32_t g = v[i].len == 0 ? gate_of(&v[i]) : 0;
+        if (v[i].len != 0) {
+            string[n_string++] = (struct flt_finder_string){v[i].pattern, v[i].len, v[i].id, v[i].caseless};
+        } else if (g < FLT_DIGIT_GATES && s->gate[g] == FLT_GATE_UNUSED) {
+            s->gate[g] = v[i].id;
+            s->gates = true;
+        } else {
+            rest[s->n_left] = v[i];
+            s->left[s->n_left++] = v[i].id;
+        }
+    }
+    s->finder = string != NULL ? flt_finder_new(string, n_string) : NULL;
+    free(string);
+    return s->finder != NULL ? FLT_OK : FLT_E_NOMEM;
+}
+
+/* The databases for what was left over; all of them, or none. */
+static bool build(struct flt_scanner *s, const struct flt_expression *rest, const char *cache_dir, uint32_t *bad,
+                  char *why, size_t cap)
+{
+    if (s->n_left == 0)
+        return true;
+    s->block = obtain(rest, s->n_left, HS_MODE_BLOCK, cache_dir, bad, why, cap);
+    if (s->block != NULL)
+        s->stream = obtain(rest, s->n_left, HS_MODE_STREAM, cache_dir, bad, why, cap);
+    if (*bad != UINT32_MAX)
+        *bad = s->left[*bad];
+    if (s->block == NULL || s->stream == NULL)
+        return false;
+    if (hs_database_size(s->block, &s->block_bytes) == HS_SUCCESS &&
+        hs_database_size(s->stream, &s->stream_bytes) == HS_SUCCESS &&
+        hs_stream_size(s->stream, &s->stream_state) == HS_SUCCESS)
+        return true;
+    snprintf(why, cap, "the compiled database does not answer");
+    return false;
+}
+
 struct flt_scanner *flt_scanner_new(const struct flt_expression *v, uint32_t n, const char *cache_dir, uint32_t *bad,
                                     char *why, size_t cap)
 {
@@ -80,45 +147,39 @@ struct flt_scanner *flt_scanner_new(const struct flt_expression *v, uint32_t n, 
         snprintf(why, cap, "libhs reports version %s: Intel Hyperscan 5.4.0 to 5.4.2 is needed", hs_version());
         return NULL;
     }
+    snprintf(why, cap, "out of memory");
     struct flt_scanner *s = calloc(1, sizeof(*s));
-    if (s == NULL) {
-        snprintf(why, cap, "out of memory");
-        return NULL;
-    }
-    s->block = obtain(v, n, HS_MODE_BLOCK, cache_dir, bad, why, cap);
-    if (s->block != NULL)
-        s->stream = obtain(v, n, HS_MODE_STREAM, cache_dir, bad, why, cap);
-    if (s->block == NULL || s->stream == NULL) {
-        flt_scanner_free(s);
-        return NULL;
-    }
-    if (hs_database_size(s->block, &s->block_bytes) != HS_SUCCESS ||
-        hs_database_size(s->stream, &s->stream_bytes) != HS_SUCCESS ||
-        hs_stream_size(s->stream, &s->stream_state) != HS_SUCCESS) {
-        snprintf(why, cap, "the compiled database does not answer");
-        flt_scanner_free(s);
-        return NULL;
-    }
-    return s;
+    struct flt_expression *rest = calloc(n + 1u, sizeof(*rest));
+    bool ok = s != NULL && rest != NULL;
+    if (ok)
+        s->left = calloc(n + 1u, sizeof(*s->left));
+    ok = ok && s->left != NULL && deal(s, v, n, rest) == FLT_OK && build(s, rest, cache_dir, bad, why, cap);
+    free(rest);
+    if (ok)
+        return s;
+    flt_scanner_free(s);
+    return NULL;
 }
 
 void flt_scanner_free(struct flt_scanner *s)
 {
     if (s == NULL)
         return;
+    flt_finder_free(s->finder);
     hs_free_database(s->block);
     hs_free_database(s->stream);
+    free(s->left);
     free(s);
 }
 
 size_t flt_scanner_memory(const struct flt_scanner *s)
 {
-    return sizeof(*s) + s->block_bytes + s->stream_bytes;
+    return sizeof(*s) + flt_finder_memory(s->finder) + s->n_left * sizeof(*s->left) + s->block_bytes + s->stream_bytes;
 }
 
 size_t flt_scanner_stream_size(const struct flt_scanner *s)
 {
-    return s->stream_state;
+    return sizeof(struct flt_scan_stream) + s->stream_state;
 }
 
 struct flt_scratch *flt_scratch_new(void)
@@ -128,6 +189,8 @@ struct flt_scratch *flt_scratch_new(void)
 
 int flt_scratch_fit(struct flt_scratch *k, const struct flt_scanner *s)
 {
+    if (s->n_left == 0)
+        return FLT_OK;
     if (hs_alloc_scratch(s->block, &k->hs) != HS_SUCCESS || hs_alloc_scratch(s->stream, &k->hs) != HS_SUCCESS)
         return FLT_E_NOMEM;
     return FLT_OK;
@@ -142,6 +205,7 @@ void flt_scratch_free(struct flt_scratch *k)
 }
 
 struct hit_call {
+    const uint32_t *left;
     flt_hit_fn fn;
     void *arg;
 };
@@ -151,13 +215,14 @@ static int on_match(unsigned id, unsigned long long from, unsigned long long to,
     const struct hit_call *c = ctx;
     (void)from;
     (void)flags;
-    c->fn(c->arg, id, to);
+    c->fn(c->arg, c->left[id], to);
     return 0;
 }
 
 int flt_scan_block(const struct flt_scanner *s, struct flt_scratch *k, struct flt_str text, flt_hit_fn fn, void *arg)
 {
-    struct hit_call call = {fn, arg};
+    struct hit_call call = {s->left, fn, arg};
+    struct flt_digits digits = {0};
     if (text.n == 0)
         return FLT_OK;
     if (text.n > SLICE) {
@@ -169,7 +234,12 @@ int flt_scan_block(const struct flt_scanner *s, struct flt_scratch *k, struct fl
     if (k->busy)
         return FLT_E_ENGINE;
     k->busy = true;
-    hs_error_t rc = hs_scan(s->block, text.p, (unsigned)text.n, 0, k->hs, on_match, &call);
+    hs_error_t rc = HS_SUCCESS;
+    flt_finder_run(s->finder, text, 0, 0, fn, arg);
+    if (s->gates)
+        flt_digits_run(&digits, text, 0, s->gate, fn, arg);
+    if (s->n_left != 0)
+        rc = hs_scan(s->block, text.p, (unsigned)text.n, 0, k->hs, on_match, &call);
     k->busy = false;
     return rc == HS_SUCCESS ? FLT_OK : FLT_E_ENGINE;
 }
@@ -177,24 +247,54 @@ int flt_scan_block(const struct flt_scanner *s, struct flt_scratch *k, struct fl
 struct flt_scan_stream *flt_scan_open(const struct flt_scanner *s)
 {
     struct flt_scan_stream *st = calloc(1, sizeof(*st));
-    if (st != NULL && hs_open_stream(s->stream, 0, &st->hs) != HS_SUCCESS) {
+    if (st == NULL)
+        return NULL;
+    st->s = s;
+    if (s->n_left != 0 && hs_open_stream(s->stream, 0, &st->hs) != HS_SUCCESS) {
         free(st);
         st = NULL;
     }
     return st;
 }
 
+/* Keeps the last bytes of what was fed. */
+static void keep_tail(struct flt_scan_stream *st, struct flt_str text)
+{
+    size_t fresh = text.n < TAIL ? text.n : TAIL, old = TAIL - fresh < st->n_tail ? TAIL - fresh : st->n_tail;
+    memmove(st->tail, st->tail + (st->n_tail - old), old);
+    memcpy(st->tail + old, text.p + (text.n - fresh), fresh);
+    st->n_tail = (uint8_t)(old + fresh);
+}
+
+/* Strings that began in earlier feeds are found where old and new text are laid side by side, the others in place. */
+static void feed_finder(struct flt_scan_stream *st, struct flt_str text, flt_hit_fn fn, void *arg)
+{
+    char joint[3 * TAIL];
+    size_t n = text.n < 2 * TAIL ? text.n : TAIL;
+    memcpy(joint, st->tail, st->n_tail);
+    memcpy(joint + st->n_tail, text.p, n);
+    flt_finder_run(st->s->finder, (struct flt_str){joint, st->n_tail + n}, st->n_tail, st->total - st->n_tail, fn, arg);
+    if (n < text.n)
+        flt_finder_run(st->s->finder, text, n, st->total, fn, arg);
+    keep_tail(st, text);
+}
+
 int flt_scan_feed(struct flt_scan_stream *st, struct flt_scratch *k, struct flt_str text, flt_hit_fn fn, void *arg)
 {
-    struct hit_call call = {fn, arg};
+    struct hit_call call = {st->s->left, fn, arg};
     if (k->busy)
         return FLT_E_ENGINE;
     k->busy = true;
     hs_error_t rc = HS_SUCCESS;
-    for (size_t at = 0; rc == HS_SUCCESS && at < text.n; at += SLICE) {
+    if (text.n != 0)
+        feed_finder(st, text, fn, arg);
+    if (st->s->gates)
+        flt_digits_run(&st->digits, text, st->total, st->s->gate, fn, arg);
+    for (size_t at = 0; st->hs != NULL && rc == HS_SUCCESS && at < text.n; at += SLICE) {
         size_t n = text.n - at < SLICE ? text.n - at : SLICE;
         rc = hs_scan_stream(st->hs, text.p + at, (unsigned)n, 0, k->hs, on_match, &call);
     }
+    st->total += text.n;
     k->busy = false;
     return rc == HS_SUCCESS ? FLT_OK : FLT_E_ENGINE;
 }
@@ -203,6 +303,8 @@ void flt_scan_close(struct flt_scan_stream *st)
 {
     if (st == NULL)
         return;
-    hs_close_stream(st->hs, NULL, NULL, NULL); /* no end-anchored patterns: nothing can be reported here */
+    if (st->hs != NULL)
+        hs_close_stream(st->hs, NULL, NULL, NULL); /* no end-anchored patterns: nothing can be reported here */
+    flt_wipe(st->tail, sizeof(st->tail));
     free(st);
 }

@@ -1,5 +1,6 @@
 /*
- * scanner.h: Hyperscan behind a seam: all gate expressions of a ruleset at once, over whole texts and over streams.
+ * scanner.h: all gate expressions of a ruleset at once, over whole texts and over streams: fixed strings by finder.h,
+ * the gates that many rules share by digits.h, and what is left by Hyperscan, which is not run when nothing is.
  *
  * It only says that expression `id` may have matched up to offset `end`; where a match begins, and whether it is one,
  * is decided by matcher.h. Start-of-match is never asked of Hyperscan, and no literal API is used (known defects
@@ -8,18 +9,20 @@
 #ifndef FLT_SCAN_SCANNER_H
 #define FLT_SCAN_SCANNER_H
 
-#include "flt/base.h"
+#include "scan/finder.h"
 
 struct flt_scanner;
 
 struct flt_expression {
-    const char *pattern; /* NUL-terminated */
+    const char *pattern; /* NUL-terminated, unless len is given */
+    uint32_t len;        /* not 0: a fixed string of so many bytes, FLT_FINDER_MIN to FLT_FINDER_MAX */
+    uint32_t id;         /* what its hits are reported under */
     bool caseless;
 };
 
 /*
  * Compiles (or takes from cache_dir, keyed by content, engine version and CPU features). cache_dir NULL = no cache; a
- * cache that cannot be read or written is only slower. On failure NULL, *bad is the index of the expression (or
+ * cache that cannot be read or written is only slower. On failure NULL, *bad is the id of the expression (or
  * UINT32_MAX) and why (cap bytes) the engine's words.
  */
 struct flt_scanner *flt_scanner_new(const struct flt_expression *v, uint32_t n, const char *cache_dir, uint32_t *bad,
@@ -36,9 +39,8 @@ struct flt_scratch *flt_scratch_new(void);
 int flt_scratch_fit(struct flt_scratch *k, const struct flt_scanner *s) FLT_MUST_CHECK;
 void flt_scratch_free(struct flt_scratch *k);
 
-/* end = offset after the last byte, from the start of the text or stream. */
-typedef void (*flt_hit_fn)(void *arg, uint32_t id, uint64_t end);
-/* Whole text, any length. FLT_E_ENGINE on any engine error: then the text counts as not inspected. */
+/* Whole text, any length; hits (finder.h) come in no certain order. FLT_E_ENGINE on any engine error: then the text
+ * counts as not inspected. */
 int flt_scan_block(const struct flt_scanner *s, struct flt_scratch *k, struct flt_str text, flt_hit_fn fn,
                    void *arg) FLT_MUST_CHECK;
 

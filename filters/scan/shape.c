@@ -4,14 +4,17 @@
  */
 #include "scan/shape.h"
 
+#include "scan/chain.h"
+
 const char *const flt_shape_names[] = {"bounded", "run", "block", NULL};
 
-#define UNBOUNDED   UINT32_MAX
+#define UNBOUNDED   FLT_UNBOUNDED
 #define MAX_NESTING 32
 /* What one construct can match. */
 struct part {
     uint32_t min, max; /* max UNBOUNDED = open quantifier inside */
     struct flt_byteset first, body;
+    struct flt_lead lead;
     bool single;                  /* exactly one byte of `first`: may carry the open quantifier of a run */
     struct flt_literals exact;    /* all strings it matches, when they are few */
     struct flt_literals required; /* the most telling set seen inside */
@@ -44,14 +47,6 @@ static bool fail(struct reader *r, size_t where, const char *why)
     return false;
 }
 
-static uint32_t add_width(uint32_t a, uint32_t b)
-{
-    if (a == UNBOUNDED || b == UNBOUNDED)
-        return UNBOUNDED;
-    uint64_t s = (uint64_t)a + b;
-    return s >= UNBOUNDED ? UNBOUNDED - 1 : (uint32_t)s;
-}
-
 static uint32_t mul_width(uint32_t a, uint32_t times)
 {
     if (times == 0 || a == 0)
@@ -79,12 +74,6 @@ static void add_range(struct reader *r, struct flt_byteset *s, unsigned lo, unsi
         add_byte(r, s, (uint8_t)c);
 }
 
-static void invert(struct flt_byteset *s)
-{
-    for (int i = 0; i < 4; i++)
-        s->w[i] = ~s->w[i];
-}
-
 /* Adds the class of \d \w \s (or its complement for capitals); false when c names no class. */
 static bool add_class_escape(struct reader *r, struct flt_byteset *s, char c)
 {
@@ -107,7 +96,7 @@ static bool add_class_escape(struct reader *r, struct flt_byteset *s, char c)
         return false;
     }
     if (c < 'a')
-        invert(&k);
+        flt_byteset_invert(&k);
     flt_byteset_or(s, &k);
     return true;
 }
@@ -215,7 +204,7 @@ static bool read_class(struct reader *r, struct flt_byteset *s)
         return fail(r, begin, "POSIX classes are not part of the pattern language");
     r->i++;
     if (negated)
-        invert(s);
+        flt_byteset_invert(s);
     return true;
 }
 
@@ -244,17 +233,36 @@ static bool read_group(struct reader *r, struct part *out)
     return true;
 }
 
+/* Nothing at all; the strings of sets that hold none are not touched. */
+static void part_clear(struct part *p)
+{
+    p->min = p->max = 0;
+    p->first = p->body = (struct flt_byteset){{0}};
+    p->single = false;
+    flt_literals_none(&p->exact);
+    flt_literals_none(&p->required);
+    p->factors.n = 0;
+    flt_lead_empty(&p->lead);
+}
+
 static void one_byte(const struct reader *r, struct part *out, const struct flt_byteset *s)
 {
     uint8_t bytes[FLT_LITERAL_CLASS_MAX + 1]; /* one more than is of use tells that there are too many */
     unsigned n = 0;
-    for (unsigned c = 0; c < 256 && n < sizeof(bytes); c++) {
-        bool twin = r->caseless && c >= 'A' && c <= 'Z'; /* its lower-case letter stands for both */
-        if (flt_byteset_has(s, (uint8_t)c) && !twin)
-            bytes[n++] = (uint8_t)c;
+    for (unsigned k = 0; k < 4; k++) {
+        for (uint64_t w = s->w[k]; w != 0 && n < sizeof(bytes); w &= w - 1) {
+            uint8_t c = (uint8_t)(64 * k + (unsigned)__builtin_ctzll(w));
+            bool twin = r->caseless && c >= 'A' && c <= 'Z'; /* its lower-case letter stands for both */
+            if (!twin)
+                bytes[n++] = c;
+        }
     }
-    *out = (struct part){.min = 1, .max = 1, .first = *s, .body = *s, .single = true};
+    part_clear(out);
+    out->min = out->max = 1;
+    out->first = out->body = *s;
+    out->single = true;
     flt_literals_bytes(&out->exact, bytes, n);
+    flt_lead_byte(&out->lead, s);
 }
 
 /* exact and required of p{lo,hi}. */
@@ -263,7 +271,7 @@ static void repeat_literals(struct part *p, uint32_t lo, uint32_t hi)
     struct flt_literals one = p->exact;
     flt_literals_better(&p->required, &p->exact);
     if (lo == 0) {
-        p->required = (struct flt_literals){0};
+        flt_literals_none(&p->required);
         p->factors.n = 0;
         if (hi == 1 && p->exact.valid) {
             struct flt_literals none;
@@ -291,43 +299,6 @@ static void repeat_literals(struct part *p, uint32_t lo, uint32_t hi)
         flt_factors_add(&p->factors, &p->required, whole);
 }
 
-/* The literals of a sequence, part by part: `now` is the set of strings that end where the reader stands. */
-struct chain {
-    struct flt_literals now, best;
-    struct flt_factors factors;
-    uint32_t width; /* greatest width so far */
-    bool whole;     /* now covers the whole sequence so far */
-};
-
-static void chain_add(struct chain *c, const struct part *p)
-{
-    uint32_t before = c->width;
-    c->width = add_width(c->width, p->max);
-    flt_literals_better(&c->best, &p->required);
-    if (p->exact.valid && flt_literals_cross(&c->now, &p->exact))
-        return;
-    flt_literals_better(&c->best, &c->now);
-    flt_factors_add(&c->factors, &c->now, before);
-    c->whole = false;
-    if (p->exact.valid) {
-        c->now = p->exact;
-        return;
-    }
-    flt_literals_empty(&c->now);
-    for (unsigned i = 0; i < p->factors.n; i++)
-        flt_factors_add(&c->factors, &p->factors.v[i], add_width(before, p->factors.reach[i]));
-}
-
-static void chain_end(struct chain *c, struct part *out)
-{
-    flt_literals_better(&c->best, &c->now);
-    flt_factors_add(&c->factors, &c->now, c->width);
-    out->factors = c->factors;
-    out->required = c->best;
-    out->exact = c->now;
-    out->exact.valid = c->whole && c->now.valid;
-}
-
 static bool read_atom(struct reader *r, struct part *out)
 {
     struct flt_byteset s = {{0}};
@@ -341,7 +312,7 @@ static bool read_atom(struct reader *r, struct part *out)
         break;
     case '.':
         flt_byteset_add(&s, '\n');
-        invert(&s);
+        flt_byteset_invert(&s);
         r->i++;
         break;
     case '^':
@@ -448,6 +419,7 @@ static bool apply_quantifier(struct reader *r, struct part *p, size_t at, uint32
         r->open_set = p->first;
     }
     repeat_literals(p, lo, hi);
+    flt_lead_repeat(&p->lead, lo, hi);
     p->min = mul_width(p->min, lo);
     p->max = hi == UNBOUNDED ? UNBOUNDED : mul_width(p->max, hi);
     p->single = false;
@@ -456,10 +428,10 @@ static bool apply_quantifier(struct reader *r, struct part *p, size_t at, uint32
 
 static bool read_sequence(struct reader *r, struct part *out)
 {
-    *out = (struct part){0};
     bool nullable = true, first_part = true;
-    struct chain chain = {.whole = true};
-    flt_literals_empty(&chain.now);
+    struct flt_chain chain;
+    part_clear(out);
+    flt_chain_begin(&chain);
     while (r->i < r->n && r->p[r->i] != '|' && r->p[r->i] != ')') {
         struct part p;
         uint32_t lo, hi;
@@ -477,13 +449,14 @@ static bool read_sequence(struct reader *r, struct part *out)
         if (p.min > 0)
             nullable = false;
         flt_byteset_or(&out->body, &p.body);
-        out->min = add_width(out->min, p.min);
-        out->max = add_width(out->max, p.max);
+        out->min = flt_width_add(out->min, p.min);
+        out->max = flt_width_add(out->max, p.max);
         out->single = first_part && p.single;
         first_part = false;
-        chain_add(&chain, &p);
+        flt_lead_append(&out->lead, &p.lead);
+        flt_chain_add(&chain, &p.exact, &p.required, &p.factors, p.max);
     }
-    chain_end(&chain, out);
+    flt_chain_end(&chain, &out->exact, &out->required, &out->factors);
     return true;
 }
 
@@ -502,6 +475,7 @@ static bool read_alternation(struct reader *r, struct part *out)
         out->min = p.min < out->min ? p.min : out->min;
         out->max = p.max > out->max ? p.max : out->max;
         out->single = out->single && p.single;
+        flt_lead_unite(&out->lead, &p.lead);
         flt_literals_unite(&out->exact, &p.exact);
         flt_literals_unite(&out->required, &p.required);
         out->factors.n = 0; /* branches have different orders: only "one of these" is left */
@@ -567,6 +541,9 @@ int flt_shape_analyse(struct flt_str pattern, bool caseless, struct flt_shape *o
     }
     *out = (struct flt_shape){
         .min = p.min, .max = p.max, .first = p.first, .body = p.body, .group = r.groups != 0, .factors = p.factors};
+    flt_lead_table(&p.lead, p.min, out->lead);
+    out->digit_run = flt_lead_digit_run(&p.lead, p.min);
+    out->digit_chain = flt_lead_digit_chain(&p.lead, p.min);
     if (r.open > 0) {
         /* The head's own shape: analyse the closed pattern, which has no open quantifier left. */
         struct flt_shape closed;

@@ -8,26 +8,9 @@
 #ifndef FLT_SCAN_SHAPE_H
 #define FLT_SCAN_SHAPE_H
 
-#include "flt/base.h"
+#include "scan/byteset.h"
+#include "scan/lead.h"
 #include "scan/literals.h"
-
-struct flt_byteset {
-    uint64_t w[4];
-};
-static inline void flt_byteset_add(struct flt_byteset *s, uint8_t c)
-{
-    s->w[c >> 6] |= UINT64_C(1) << (c & 63);
-}
-static inline bool flt_byteset_has(const struct flt_byteset *s, uint8_t c)
-{
-    return (s->w[c >> 6] >> (c & 63)) & 1;
-}
-static inline void flt_byteset_or(struct flt_byteset *s, const struct flt_byteset *o)
-{
-    for (int i = 0; i < 4; i++)
-        s->w[i] |= o->w[i];
-}
-unsigned flt_byteset_count(const struct flt_byteset *s);
 
 enum flt_shape_kind {
     FLT_SHAPE_BOUNDED, /* finite greatest width */
@@ -40,12 +23,14 @@ extern const char *const flt_shape_names[];
 
 struct flt_shape {
     enum flt_shape_kind kind;
-    uint32_t min, max;          /* bytes; for a run: of the head, which ends with the fewest bytes of the run */
-    struct flt_byteset first;   /* bytes a match can begin with */
-    struct flt_byteset body;    /* every byte a match (head) can hold */
-    struct flt_byteset run;     /* FLT_SHAPE_RUN: the class */
-    bool group;                 /* one capture group marks the value */
-    struct flt_factors factors; /* what every match (head) holds, in order; letters folded if caseless */
+    uint32_t min, max;           /* bytes; for a run: of the head, which ends with the fewest bytes of the run */
+    struct flt_byteset first;    /* bytes a match can begin with */
+    struct flt_byteset body;     /* every byte a match (head) can hold */
+    struct flt_byteset run;      /* FLT_SHAPE_RUN: the class */
+    uint8_t lead[256];           /* bit i: the byte can stand at place i of a match (head), or it may be over by then */
+    bool digit_run, digit_chain; /* every match holds what that gate of digits.h asks for */
+    bool group;                  /* one capture group marks the value */
+    struct flt_factors factors;  /* what every match (head) holds, in order; letters folded if caseless */
 };
 
 /*

@@ -75,7 +75,7 @@ static bool issued(const unsigned char *d, size_t n)
 bool flt_val_card(struct flt_str v)
 {
     unsigned char d[CARD_MAX];
-    size_t n = flt_val_digits(v, " -", d, sizeof(d));
+    size_t n = flt_val_digits(v, " -./", d, sizeof(d));
     return n >= CARD_MIN && issued(d, n) && flt_val_luhn(d, n);
 }
 
@@ -187,7 +187,7 @@ bool flt_val_aba(struct flt_str v)
 {
     static const unsigned weights[9] = {3, 7, 1, 3, 7, 1, 3, 7, 1};
     unsigned char d[9];
-    if (flt_val_digits(v, "-", d, sizeof(d)) != sizeof(d))
+    if (flt_val_digits(v, "- ", d, sizeof(d)) != sizeof(d))
         return false;
     unsigned prefix = 10u * d[0] + d[1], sum = 0;
     bool issued_prefix =

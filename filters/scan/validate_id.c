@@ -4,28 +4,16 @@
  */
 #include "scan/validate_impl.h"
 
-static unsigned weighted(const unsigned char *d, const unsigned char *weights, size_t n)
-{
-    unsigned sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += (unsigned)weights[i] * d[i];
-    return sum;
-}
-
-static bool all_same(const unsigned char *d, size_t n)
-{
-    for (size_t i = 1; i < n; i++)
-        if (d[i] != d[0])
-            return false;
-    return true;
-}
-
 /* ---- United States ---------------------------------------------------------------------------------------------- */
 
 bool flt_val_ssn(struct flt_str v)
 {
     unsigned char d[9];
-    if (flt_val_digits(v, " -", d, sizeof(d)) != sizeof(d) || all_same(d, sizeof(d)))
+    if (flt_val_digits(v, " -.", d, sizeof(d)) != sizeof(d) || flt_val_all_same(d, sizeof(d)))
+        return false;
+    if (v.n == 11 && v.p[3] != v.p[6]) /* one separator throughout */
+        return false;
+    if (flt_val_number(d, sizeof(d)) == 78051120) /* printed on a specimen card of 1938, void since */
         return false;
     unsigned area = 100u * d[0] + 10u * d[1] + d[2];
     bool group = d[3] != 0 || d[4] != 0;
@@ -49,8 +37,8 @@ bool flt_val_au_tfn(struct flt_str v)
 {
     static const unsigned char weights[9] = {1, 4, 3, 7, 5, 8, 6, 9, 10};
     unsigned char d[9];
-    return flt_val_digits(v, " ", d, sizeof(d)) == sizeof(d) && !all_same(d, sizeof(d)) &&
-           weighted(d, weights, sizeof(d)) % 11 == 0;
+    return flt_val_digits(v, " ", d, sizeof(d)) == sizeof(d) && !flt_val_all_same(d, sizeof(d)) &&
+           flt_val_weighted(d, weights, sizeof(d)) % 11 == 0;
 }
 
 bool flt_val_br_cpf(struct flt_str v)
@@ -58,16 +46,17 @@ bool flt_val_br_cpf(struct flt_str v)
     static const unsigned char first[9] = {10, 9, 8, 7, 6, 5, 4, 3, 2};
     static const unsigned char second[10] = {11, 10, 9, 8, 7, 6, 5, 4, 3, 2};
     unsigned char d[11];
-    if (flt_val_digits(v, ".-", d, sizeof(d)) != sizeof(d) || all_same(d, sizeof(d)))
+    if (flt_val_digits(v, ".-", d, sizeof(d)) != sizeof(d) || flt_val_all_same(d, sizeof(d)))
         return false;
-    return weighted(d, first, 9) * 10 % 11 % 10 == d[9] && weighted(d, second, 10) * 10 % 11 % 10 == d[10];
+    return flt_val_weighted(d, first, 9) * 10 % 11 % 10 == d[9] &&
+           flt_val_weighted(d, second, 10) * 10 % 11 % 10 == d[10];
 }
 
 bool flt_val_ca_sin(struct flt_str v)
 {
     unsigned char d[9];
-    return flt_val_digits(v, " -", d, sizeof(d)) == sizeof(d) && d[0] != 0 && d[0] != 8 && !all_same(d, sizeof(d)) &&
-           flt_val_luhn(d, sizeof(d));
+    return flt_val_digits(v, " -", d, sizeof(d)) == sizeof(d) && d[0] != 0 && d[0] != 8 &&
+           !flt_val_all_same(d, sizeof(d)) && flt_val_luhn(d, sizeof(d));
 }
 
 bool flt_val_cn_id(struct flt_str v)
@@ -79,7 +68,7 @@ bool flt_val_cn_id(struct flt_str v)
         return false;
     unsigned century = 10u * d[6] + d[7];
     bool born = (century == 19 || century == 20) && flt_val_is_day(10u * d[10] + d[11], 10u * d[12] + d[13]);
-    return born && d[0] != 0 && check[weighted(d, weights, sizeof(d)) % 11] == flt_val_upper(v.p[17]);
+    return born && d[0] != 0 && check[flt_val_weighted(d, weights, sizeof(d)) % 11] == flt_val_upper(v.p[17]);
 }
 
 /* Verhoeff's dihedral check (J. Verhoeff, Error Detecting Decimal Codes, 1969). */
@@ -130,7 +119,7 @@ bool flt_val_kr_rrn(struct flt_str v)
     if (flt_val_digits(v, "-", d, sizeof(d)) != sizeof(d))
         return false;
     bool born = flt_val_is_day(10u * d[2] + d[3], 10u * d[4] + d[5]) && d[6] != 0 && d[6] != 9;
-    unsigned check = (11 - weighted(d, weights, sizeof(weights)) % 11) % 10;
+    unsigned check = (11 - flt_val_weighted(d, weights, sizeof(weights)) % 11) % 10;
     if (d[6] >= 5) /* foreign residents: two more */
         check = (check + 2) % 10;
     return born && check == d[12];
@@ -143,7 +132,7 @@ bool flt_val_sg_nric(struct flt_str v)
     if (v.n != 9 || flt_val_digits((struct flt_str){v.p + 1, 7}, "", d, sizeof(d)) != sizeof(d))
         return false;
     char series = flt_val_upper(v.p[0]), check = flt_val_upper(v.p[8]);
-    unsigned sum = weighted(d, weights, sizeof(d)) + (series == 'T' || series == 'G' ? 4u : 0u);
+    unsigned sum = flt_val_weighted(d, weights, sizeof(d)) + (series == 'T' || series == 'G' ? 4u : 0u);
     if (series == 'S' || series == 'T')
         return "JZIHGFEDCBA"[sum % 11] == check;
     if (series == 'F' || series == 'G')

@@ -3,20 +3,12 @@
  */
 #include "scan/validate_impl.h"
 
-static uint64_t number(const unsigned char *d, size_t n)
-{
-    uint64_t value = 0;
-    for (size_t i = 0; i < n; i++)
-        value = value * 10 + d[i];
-    return value;
-}
-
 bool flt_val_be_rrn(struct flt_str v)
 {
     unsigned char d[11];
     if (flt_val_digits(v, ".- ", d, sizeof(d)) != sizeof(d))
         return false;
-    uint64_t body = number(d, 9), key = number(d + 9, 2);
+    uint64_t body = flt_val_number(d, 9), key = flt_val_number(d + 9, 2);
     bool born = flt_val_is_day(10u * d[2] + d[3], 10u * d[4] + d[5]);
     return born && (97 - body % 97 == key || 97 - (2000000000u + body) % 97 == key);
 }
@@ -26,45 +18,55 @@ bool flt_val_ch_ahv(struct flt_str v)
 {
     unsigned char d[13];
     unsigned sum = 0;
-    if (flt_val_digits(v, ".", d, sizeof(d)) != sizeof(d) || number(d, 3) != 756)
+    if (flt_val_digits(v, ".", d, sizeof(d)) != sizeof(d) || flt_val_number(d, 3) != 756)
         return false;
     for (size_t i = 0; i < 12; i++)
         sum += i % 2 == 0 ? d[i] : 3u * d[i];
     return (10 - sum % 10) % 10 == d[12];
 }
 
+/* The check digit alone, for numbers that stand beside their name: forms are filled in with made-up ones. */
+bool flt_val_de_taxid_check(struct flt_str v)
+{
+    unsigned char d[11];
+    return flt_val_digits(v, " /-", d, sizeof(d)) == sizeof(d) && d[0] != 0 && !flt_val_all_same(d, 10) &&
+           flt_val_mod11_10(d, sizeof(d));
+}
+
 /* ISO 7064 mod 11,10 over ten digits; exactly one digit value occurs twice or three times among them. */
 bool flt_val_de_taxid(struct flt_str v)
 {
     unsigned char d[11];
-    unsigned count[10] = {0}, repeated = 0, product = 10;
+    unsigned count[10] = {0}, repeated = 0;
     if (flt_val_digits(v, " ", d, sizeof(d)) != sizeof(d) || d[0] == 0)
         return false;
-    for (size_t i = 0; i < 10; i++) {
+    for (size_t i = 0; i < 10; i++)
         count[d[i]]++;
-        unsigned sum = (d[i] + product) % 10;
-        product = (sum == 0 ? 10 : sum) * 2 % 11;
-    }
     for (size_t i = 0; i < 10; i++) {
         if (count[i] > 3)
             return false;
         repeated += count[i] >= 2;
     }
-    return repeated == 1 && (11 - product) % 10 == d[10];
+    return repeated == 1 && flt_val_mod11_10(d, sizeof(d));
 }
 
 bool flt_val_es_nif(struct flt_str v)
 {
     static const char letters[] = "TRWAGMYFPDXBNJZSQVHLCKE";
     char s[9];
-    if (flt_val_alnum(v, "-. ", s, sizeof(s)) != sizeof(s))
+    size_t n = flt_val_alnum(v, "-. ", s, sizeof(s));
+    if (n == 8 && flt_val_is_digit(s[0])) { /* an old number, without its leading nought */
+        memmove(s + 1, s, n++);
+        s[0] = '0';
+    }
+    if (n != sizeof(s))
         return false;
     if (s[0] >= 'X' && s[0] <= 'Z')
         s[0] = (char)(s[0] - 'X' + '0');
     unsigned char d[8];
     if (flt_val_digits((struct flt_str){s, 8}, "", d, sizeof(d)) != sizeof(d))
         return false;
-    return number(d, 8) != 0 && letters[number(d, 8) % 23] == s[8];
+    return flt_val_number(d, 8) != 0 && letters[flt_val_number(d, 8) % 23] == s[8];
 }
 
 bool flt_val_fi_hetu(struct flt_str v)
@@ -76,8 +78,8 @@ bool flt_val_fi_hetu(struct flt_str v)
     if (flt_val_digits((struct flt_str){v.p, 6}, "", d, 6) != 6 ||
         flt_val_digits((struct flt_str){v.p + 7, 3}, "", d + 6, 3) != 3)
         return false;
-    return flt_val_is_day(10u * d[2] + d[3], 10u * d[0] + d[1]) && number(d + 6, 3) >= 2 &&
-           check[number(d, 9) % 31] == flt_val_upper(v.p[10]);
+    return flt_val_is_day(10u * d[2] + d[3], 10u * d[0] + d[1]) && flt_val_number(d + 6, 3) >= 2 &&
+           check[flt_val_number(d, 9) % 31] == flt_val_upper(v.p[10]);
 }
 
 /* Corsica writes 2A or 2B for the department, which count as 19 and 18. */
@@ -97,7 +99,7 @@ bool flt_val_fr_nir(struct flt_str v)
     unsigned month = 10u * d[3] + d[4];
     bool month_ok = (month >= 1 && month <= 12) || (month >= 20 && month <= 42) || (month >= 50 && month <= 99);
     bool sex_ok = d[0] == 1 || d[0] == 2 || d[0] == 3 || d[0] == 4 || d[0] == 7 || d[0] == 8;
-    return sex_ok && month_ok && 97 - number(d, 13) % 97 == number(d + 13, 2);
+    return sex_ok && month_ok && 97 - flt_val_number(d, 13) % 97 == flt_val_number(d + 13, 2);
 }
 
 /* Values of digits and letters on odd places (counted from one), decree of 23 December 1976. */
@@ -130,7 +132,7 @@ bool flt_val_it_cf(struct flt_str v)
 bool flt_val_nl_bsn(struct flt_str v)
 {
     unsigned char d[9];
-    if (flt_val_digits(v, ". -", d, sizeof(d)) != sizeof(d) || number(d, 9) == 0)
+    if (flt_val_digits(v, ". -", d, sizeof(d)) != sizeof(d) || flt_val_number(d, 9) == 0)
         return false;
     unsigned sum = 0;
     for (size_t i = 0; i < 8; i++)
@@ -171,7 +173,7 @@ bool flt_val_uk_nhs(struct flt_str v)
     for (size_t i = 0; i < 9; i++)
         sum += (unsigned)(10 - i) * d[i];
     unsigned check = (11 - sum % 11) % 11;
-    return number(d, 10) != 0 && check != 10 && check == d[9];
+    return flt_val_number(d, 10) != 0 && check != 10 && check == d[9];
 }
 
 bool flt_val_uk_nino(struct flt_str v)

@@ -42,9 +42,9 @@ static bool top_level_ok(struct flt_str l)
     if (l.n > 4 && equals_fold((struct flt_str){l.p, 4}, "xn--"))
         return true;
     for (size_t i = 0; i < l.n; i++)
-        if (!flt_val_is_alpha(l.p[i]))
+        if (!flt_val_is_alpha(l.p[i]) && (unsigned char)l.p[i] < 0x80) /* or written in its own script */
             return false;
-    return l.n >= 2 && l.n <= 24 && !equals_any(l, file_suffixes, FLT_ARRAY_LEN(file_suffixes));
+    return l.n >= 2 && l.n <= 63 && !equals_any(l, file_suffixes, FLT_ARRAY_LEN(file_suffixes));
 }
 
 static bool domain_ok(struct flt_str d)
@@ -77,6 +77,14 @@ bool flt_val_email_domain(struct flt_str v)
         if (local.p[i] == '.' && local.p[i - 1] == '.')
             return false;
     return domain_ok(domain) && !(equals_fold(local, "git") && equals_any(domain, git_hosts, FLT_ARRAY_LEN(git_hosts)));
+}
+
+bool flt_val_email_idn(struct flt_str v)
+{
+    for (size_t i = 0; i < v.n; i++)
+        if ((unsigned char)v.p[i] >= 0x80)
+            return flt_val_email_domain(v);
+    return false;
 }
 
 /* ---- IP ---------------------------------------------------------------------------------------------------------- */
@@ -112,6 +120,13 @@ bool flt_val_ipv4_public(struct flt_str v)
     bool private_use = o[0] == 10 || (o[0] == 172 && (o[1] & 0xf0) == 16) || (o[0] == 192 && o[1] == 168);
     bool local = o[0] == 0 || o[0] == 127 || (o[0] == 169 && o[1] == 254) || (o[0] == 100 && (o[1] & 0xc0) == 64);
     return !private_use && !local && o[0] < 224;
+}
+
+/* What no host has: "this network", loopback, and masks (255.255.0.0). */
+bool flt_val_ipv4_any(struct flt_str v)
+{
+    unsigned char o[4];
+    return parse_ipv4(v, o) && o[0] != 0 && o[0] != 127 && o[0] != 255;
 }
 
 static int hex_value(char c)
@@ -178,6 +193,47 @@ bool flt_val_ipv6(struct flt_str v)
     return mapped || translated || (leading && (a.g[0] & 0xe000u) == 0x2000u);
 }
 
+/*
+ * Any address but the unset one. Eight groups are an address whatever they hold; beside "::" stand the kinds that are
+ * in use: global, unique local, link-local and multicast (RFC 4291, RFC 4193), loopback, IPv4 inside.
+ */
+bool flt_val_ipv6_any(struct flt_str v)
+{
+    struct ipv6_groups a;
+    if (!parse_ipv6(v, &a))
+        return false;
+    if (!a.elided) { /* clock times and ratios are short and decimal */
+        bool wide = false;
+        for (size_t i = 0; i < 8; i++)
+            wide = wide || a.g[i] > 0xff;
+        return wide;
+    }
+    bool kind = (a.g[0] & 0xe000u) == 0x2000u || (a.g[0] & 0xfe00u) == 0xfc00u || (a.g[0] & 0xffc0u) == 0xfe80u ||
+                (a.g[0] & 0xff00u) == 0xff00u;
+    return flt_val_ipv6(v) || ((kind || a.n >= 4) && v.p[0] != ':' && a.n >= 2);
+}
+
+/* Three groups of four hex digits, as routers print it. */
+bool flt_val_mac_dotted(struct flt_str v)
+{
+    bool zeros = true, ones = true;
+    if (v.n != 14)
+        return false;
+    for (size_t i = 0; i < v.n; i++) {
+        int h = hex_value(v.p[i]);
+        if (i == 4 || i == 9) {
+            if (v.p[i] != '.')
+                return false;
+            continue;
+        }
+        if (h < 0)
+            return false;
+        zeros = zeros && h == 0;
+        ones = ones && h == 15;
+    }
+    return !zeros && !ones;
+}
+
 bool flt_val_mac(struct flt_str v)
 {
     char separator = v.n == 17 ? v.p[2] : '\0';
@@ -234,7 +290,8 @@ bool flt_val_phone_nanp(struct flt_str v)
         d++;
         n--;
     }
-    return n == 10 && d[0] >= 2 && d[3] >= 2 && !(d[1] == 1 && d[2] == 1) && !one_digit_repeated(d, n);
+    bool clause = n == 10 && flt_val_number(d, 9) == 252227701; /* DFARS 252.227-7013 and its neighbours */
+    return n == 10 && d[0] >= 2 && d[3] >= 2 && !(d[1] == 1 && d[2] == 1) && !one_digit_repeated(d, n) && !clause;
 }
 
 /* Country codes that are assigned (ITU-T E.164 list): two digits, unless listed as three. 1 and 7 stand alone. */
@@ -277,4 +334,41 @@ bool flt_val_phone_plain(struct flt_str v)
     unsigned char d[15];
     size_t n = phone_digits(v, d, sizeof(d));
     return n >= 7 && !one_digit_repeated(d, n);
+}
+
+/* Year, month and day in either order with one separator, or two years. */
+static bool looks_like_date(struct flt_str v)
+{
+    unsigned part[3] = {0}, width[3] = {0};
+    size_t n = 0;
+    for (size_t i = 0; i < v.n; i++) {
+        if (flt_val_is_digit(v.p[i])) {
+            part[n] = part[n] * 10 + (unsigned)(v.p[i] - '0');
+            if (++width[n] > 4)
+                return false;
+        } else if (n == 2 || strchr("-./ ", v.p[i]) == NULL) {
+            return false;
+        } else {
+            n++;
+        }
+    }
+    bool years = n == 1 && width[0] == 4 && width[1] == 4 && part[0] / 100 >= 18 && part[0] / 100 <= 20 &&
+                 part[1] / 100 >= 18 && part[1] / 100 <= 20;
+    bool year_first = width[0] == 4 && part[0] / 100 >= 18 && part[0] / 100 <= 20 && width[1] <= 2 && width[2] <= 2;
+    bool year_last = width[2] == 4 && part[2] / 100 >= 18 && part[2] / 100 <= 20 && width[0] <= 2 && width[1] <= 2;
+    return years || (n == 2 && ((year_first && flt_val_is_day(part[1], part[2])) ||
+                                (year_last && (flt_val_is_day(part[1], part[0]) || flt_val_is_day(part[0], part[1])))));
+}
+
+/* For numbers that a word beside them calls a telephone's: any plan, short local numbers too. */
+bool flt_val_phone_loose(struct flt_str v)
+{
+    unsigned char d[15], o[4];
+    size_t n = phone_digits(v, d, sizeof(d)), dots = 0, others = 0;
+    for (size_t i = 0; i < v.n; i++) {
+        dots += v.p[i] == '.' ? 1 : 0;
+        others += !flt_val_is_digit(v.p[i]) && v.p[i] != '.' ? 1 : 0;
+    }
+    bool decimal = dots == 1 && others == 0;
+    return n >= 6 && !one_digit_repeated(d, n) && !decimal && !looks_like_date(v) && !parse_ipv4(v, o);
 }

@@ -155,10 +155,20 @@ bool flt_val_password(struct flt_str v)
     return (m.digit || m.sign || m.both_cases) && !short_number && flt_val_not_placeholder(v);
 }
 
+/* Letters alone may be a password when their case changes to and fro as in no name: yqDVtkqPECriaLRi. */
+static bool scrambled(struct flt_str v)
+{
+    size_t changes = 0;
+    for (size_t i = 1; i < v.n; i++)
+        changes += flt_val_is_alpha(v.p[i]) && flt_val_is_alpha(v.p[i - 1]) && (v.p[i] >= 'a') != (v.p[i - 1] >= 'a');
+    return v.n >= 12 && changes * 3 >= v.n && flt_val_not_words(v);
+}
+
 bool flt_val_password_bare(struct flt_str v)
 {
     struct makeup m = makeup_of(v);
-    return m.letter && (m.sign || (m.digit && !m.name_mark)) && flt_val_not_placeholder(v);
+    bool made_up = m.sign || (m.digit && !m.name_mark) || (!m.name_mark && scrambled(v));
+    return m.letter && made_up && flt_val_not_placeholder(v);
 }
 
 bool flt_val_password_strong(struct flt_str v)

@@ -208,18 +208,28 @@ void flt_jw_raw(struct flt_jw *w, struct flt_str json)
     put(w, json.p, json.n);
 }
 
+/* Writes v's digits so that they end before end; returns where they begin. */
+static char *digits_of(uint64_t v, char *end)
+{
+    do
+        *--end = (char)('0' + v % 10);
+    while ((v /= 10) != 0);
+    return end;
+}
+
 void flt_jw_u64(struct flt_jw *w, uint64_t v)
 {
-    char digits[24];
-    int n = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)v);
-    flt_jw_raw(w, (struct flt_str){digits, (size_t)n});
+    char digits[24], *end = digits + sizeof(digits), *p = digits_of(v, end);
+    flt_jw_raw(w, (struct flt_str){p, (size_t)(end - p)});
 }
 
 void flt_jw_i64(struct flt_jw *w, int64_t v)
 {
-    char digits[24];
-    int n = snprintf(digits, sizeof(digits), "%lld", (long long)v);
-    flt_jw_raw(w, (struct flt_str){digits, (size_t)n});
+    char digits[24], *end = digits + sizeof(digits);
+    char *p = digits_of(v < 0 ? 0 - (uint64_t)v : (uint64_t)v, end);
+    if (v < 0)
+        *--p = '-';
+    flt_jw_raw(w, (struct flt_str){p, (size_t)(end - p)});
 }
 
 void flt_jw_f64(struct flt_jw *w, double v)

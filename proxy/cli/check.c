@@ -3,8 +3,8 @@
 #include <jansson.h>
 #include <unistd.h>
 
+#include "cli/check.h"
 #include "cli/cli.h"
-#include "cli/common.h"
 #include "flt/json.h"
 
 #define ARENA_MAX      (1u << 30)
@@ -30,7 +30,7 @@ static int usage(FILE *to)
         "  --tenant T       whose policy applies\n"
         "  --direction D    request (default) or response\n"
         "  --role R         system developer user assistant tool other (default: user; assistant for responses)\n"
-        "  --format F       text (default) or json\n"
+        "  --format F       text (default; on a terminal with excerpts and advice) or json\n"
         "  --jsonl          each input line is {\"id\":..., \"text\":..., \"role\":..., \"direction\":...}; one result "
         "a line\n"
         "  --stream N       feed the text through the stream path in pieces of N bytes; the result is the same\n"
@@ -144,6 +144,7 @@ static void write_findings(struct flt_jw *w, const struct px_cli_engine *e, cons
     flt_jw_arr(w);
     for (uint32_t i = 0; i < d->n_findings; i++) {
         const struct flt_finding *f = &d->findings[i];
+        char view[96];
         struct flt_rule_info r;
         flt_snapshot_rule(e->snapshot, f->rule, &r);
         flt_jw_obj(w);
@@ -158,7 +159,7 @@ static void write_findings(struct flt_jw *w, const struct px_cli_engine *e, cons
         flt_jw_name(w, "end");
         flt_jw_u64(w, f->end);
         flt_jw_name(w, "view");
-        flt_jw_cstr(w, "raw");
+        flt_jw_cstr(w, flt_finding_view(f, view));
         flt_jw_name(w, "action");
         flt_jw_cstr(w, flt_action_names[f->action]);
         flt_jw_obj_end(w);
@@ -262,6 +263,21 @@ static int check_body(const struct px_cli_engine *e, const struct options *o, st
     return rc;
 }
 
+/* JSON where it is asked for; else lines for programs and files, and only on a terminal excerpts of the text. */
+static int write_result(const struct px_cli_engine *e, const struct options *o, struct flt_str text,
+                        const struct flt_decision *d, struct flt_str edited, int status)
+{
+    struct px_check_view v = {.engine = e, .decision = d, .name = o->file, .text = text, .edited = edited};
+    if (o->json)
+        return write_json(e, (struct flt_str){NULL, 0}, d, edited);
+    if (!isatty(STDOUT_FILENO))
+        return write_text(e, d, edited);
+    v.body = o->body != NULL;
+    px_check_terminal(STDOUT_FILENO, &v.columns, &v.colour);
+    px_check_show(&v, status, stdout);
+    return ferror(stdout) ? FLT_E_IO : FLT_OK;
+}
+
 static int check_one(const struct px_cli_engine *e, const struct options *o, struct flt_str text)
 {
     struct flt_arena *arena = flt_arena_new(ARENA_MAX);
@@ -279,10 +295,12 @@ static int check_one(const struct px_cli_engine *e, const struct options *o, str
         if (rc != FLT_OK)
             (void)fail(o->file, rc);
     }
-    if (rc == FLT_OK)
-        rc = o->json ? write_json(e, (struct flt_str){NULL, 0}, &d, edited) : write_text(e, &d, edited);
-    if (rc == FLT_OK)
+    if (rc == FLT_OK) {
         status = d.n_findings != 0 || d.would > FLT_ACT_ALLOW;
+        rc = write_result(e, o, text, &d, edited, status);
+    }
+    if (rc != FLT_OK)
+        status = 2;
     flt_arena_free(arena);
     return status;
 }

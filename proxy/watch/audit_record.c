@@ -17,6 +17,7 @@
 struct sum {
     uint32_t rule;
     uint8_t role, action, would;
+    uint8_t view[FLT_CHAIN_MAX];
     uint32_t count;
     uint64_t bytes;
 };
@@ -124,6 +125,12 @@ static void verdict(struct flt_jw *w, const char *name, const struct flt_snapsho
 }
 
 /* Fills sums and returns how many; findings past the room are left out (there are never so many). */
+static bool alike(const struct sum *s, const struct flt_finding *f)
+{
+    return s->rule == f->rule && s->role == f->role && s->action == f->action && s->would == f->would &&
+           memcmp(s->view, f->view, sizeof(s->view)) == 0;
+}
+
 static uint32_t add_up(const struct flt_decision *d, struct sum *sums)
 {
     uint32_t n = 0;
@@ -132,13 +139,14 @@ static uint32_t add_up(const struct flt_decision *d, struct sum *sums)
         const struct flt_finding *f = &d->findings[i];
         uint32_t k = 0;
 
-        while (k < n && (sums[k].rule != f->rule || sums[k].role != f->role || sums[k].action != f->action ||
-                         sums[k].would != f->would))
+        while (k < n && !alike(&sums[k], f))
             k++;
         if (k == SUMS_MAX)
             break;
-        if (k == n)
-            sums[n++] = (struct sum){.rule = f->rule, .role = f->role, .action = f->action, .would = f->would};
+        if (k == n) {
+            sums[n] = (struct sum){.rule = f->rule, .role = f->role, .action = f->action, .would = f->would};
+            memcpy(sums[n++].view, f->view, sizeof(f->view));
+        }
         sums[k].count++;
         sums[k].bytes += f->end - f->start;
     }
@@ -153,9 +161,12 @@ static void findings(struct flt_jw *w, enum flt_direction dir, const struct flt_
 
     for (uint32_t i = 0; i < n; i++) {
         struct flt_rule_info rule;
+        struct flt_finding seen = {0};
+        char view[96];
 
         if (!rule_of(s, sums[i].rule, &rule))
             continue;
+        memcpy(seen.view, sums[i].view, sizeof(seen.view));
         flt_jw_obj(w);
         words(w, "direction", direction_names[dir], CONF_MAX);
         text(w, "rule", rule.id, CONF_MAX);
@@ -164,6 +175,7 @@ static void findings(struct flt_jw *w, enum flt_direction dir, const struct flt_
         words(w, "action", flt_action_names[sums[i].action], CONF_MAX);
         words(w, "would", flt_action_names[sums[i].would], CONF_MAX);
         words(w, "role", flt_role_names[sums[i].role], CONF_MAX);
+        words(w, "view", flt_finding_view(&seen, view), CONF_MAX);
         number(w, "count", sums[i].count);
         number(w, "bytes", sums[i].bytes);
         flt_jw_obj_end(w);
@@ -173,7 +185,7 @@ static void findings(struct flt_jw *w, enum flt_direction dir, const struct flt_
 static void amounts(struct flt_jw *w, const struct px_audit_record *r)
 {
     const struct flt_decision *d[] = {r->request, r->answer};
-    uint64_t total = 0, scanned = 0, opaque = 0;
+    uint64_t total = 0, scanned = 0, opaque = 0, unviewed = 0;
 
     for (size_t i = 0; i < FLT_ARRAY_LEN(d); i++) {
         if (d[i] == NULL)
@@ -181,6 +193,7 @@ static void amounts(struct flt_jw *w, const struct px_audit_record *r)
         total += d[i]->bytes_total;
         scanned += d[i]->bytes_scanned;
         opaque += d[i]->bytes_opaque;
+        unviewed += d[i]->bytes_unviewed;
     }
     flt_jw_name(w, "bytes");
     flt_jw_obj(w);
@@ -191,6 +204,7 @@ static void amounts(struct flt_jw *w, const struct px_audit_record *r)
     number(w, "text", total);
     number(w, "scanned", scanned);
     number(w, "opaque", opaque);
+    number(w, "unviewed", unviewed);
     flt_jw_obj_end(w);
     flt_jw_name(w, "timings_us");
     flt_jw_obj(w);

@@ -174,7 +174,10 @@ def check_reads_request_bodies():
 def shipped_rules_pass_their_own_tests():
     status, out, err = run("rules", "test")
     equal(status, 0, "exit status; " + err)
-    check(re.search(r"\d+", out), "a count is printed")
+    check(re.search(r"\d+ rules, \d+ patterns, \d+ examples: all pass", out), "examples are counted")
+    check(re.search(r"carriers: \d+ of \d+ variants found", out), "carriers are counted")
+    check(re.search(r"disguises: \d+ of \d+ variants found", out), "disguises are counted")
+    check(re.search(r"worst case: \d+\.\d bytes", out), "the costliest rule is named")
 
 
 @suite.test
@@ -189,7 +192,7 @@ def rules_list_names_every_rule():
 def rules_explain_says_what_a_rule_does():
     status, out, _ = run("rules", "explain", "pii.email")
     equal(status, 0, "exit status")
-    for words in ("pii.email", "redact", "[EMAIL]"):
+    for words in ("pii.email", "redact", "[EMAIL]", "CWE-359: Exposure of private personal information", "base64"):
         contains(out, words, "explanation")
 
 
@@ -212,8 +215,8 @@ rules:
     action: redact
     placeholder: "[BADGE]"
     examples:
-      match: ["badge BDG-123456"]
-      no_match: ["badge BDG-12"]
+      match: ["badge BDG-123456", "BDG-000001, BDG-7", "ask for (BDG-246810)"]
+      no_match: ["badge BDG-12", "BDG 123456", "a badge"]
 """
 
 
@@ -225,6 +228,45 @@ def pack_dir(name, text):
 def own_packs_are_tested():
     status, out, err = run("rules", "test", "--rules", pack_dir("good", PACK))
     equal(status, 0, "exit status; " + out + err)
+
+
+NO_QUOTES = PACK.replace("    action:", "    not: [{pattern: '[\"]', within: 1, left: none, right: none, drop: true}]\n    action:")
+
+
+@suite.test
+def a_value_that_is_lost_in_a_carrier_is_an_error():
+    status, out, err = run("rules", "test", "--rules", pack_dir("lost", NO_QUOTES))
+    equal(status, 2, "exit status; " + out)
+    check(re.search(r"test\.yaml:1[34]:\d+: error: rule pii\.badge: not found in the carrier 'quotes'", err),
+          "the example and the carrier are named: " + err)
+    excused = NO_QUOTES.replace("    action:", "    variants: {carriers: false, reason: quotes mean a pattern here}\n    action:")
+    status, out, err = run("rules", "test", "--rules", pack_dir("excused", excused))
+    equal(status, 0, "exit status; " + err)
+    contains(out, "excused by their rules", "output")
+
+
+@suite.test
+def what_the_format_recommends_is_told():
+    few = PACK.replace(', "ask for (BDG-246810)"]', "]").replace("[BADGE]", "[REDACTED]")
+    status, out, err = run("rules", "test", "--verbose", "--rules", pack_dir("few", few))
+    equal(status, 2, "exit status; " + out)
+    contains(err, "2 examples that match and 3 that do not", "errors")
+    contains(err, "warning: rule pii.badge: its placeholder [REDACTED] does not say what stood there", "warnings")
+
+
+@suite.test
+def bench_tells_what_rules_cost():
+    text = file("bench.txt", "badge BDG-123456 and BDG-12\n" * 50)
+    status, out, err = run("rules", "bench", "--rules", pack_dir("good", PACK), text)
+    equal(status, 0, "exit status; " + err)
+    row = re.search(r"^pii\.badge +[\d.]+ +(\d+) +(\d+) +(\d+)$", out, re.M)
+    check(row, "the rule has a row: " + out)
+    equal(int(row.group(3)), 50, "findings")
+    check(int(row.group(1)) >= 50 and int(row.group(2)) >= 50 * 10, "anchors and confirmed bytes: " + row.group(0))
+    status, out, err = run("rules", "bench", "--rules", pack_dir("good", PACK))
+    equal(status, 0, "exit status without a text; " + err)
+    status, _, err = run("rules", "bench", "--rules", pack_dir("good", PACK), "/nonexistent/text")
+    equal(status, 2, "exit status of a file that is not there")
 
 
 @suite.test

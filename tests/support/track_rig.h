@@ -309,6 +309,8 @@ static inline void naive_find(struct naive *x)
     for (uint32_t d = 0; d < rs->n_detectors; d++) {
         if (flt_policy_act(x->r->policy, x->r->direction, x->r->role, rs->detectors[d].rule) < FLT_ACT_REDACT)
             continue;
+        if (!flt_detector_looks(&rs->detectors[d], 0))
+            continue;
         uint64_t from = x->resume[d] > x->front ? x->resume[d] : x->front;
         enum flt_found found = FLT_FOUND_MATCH;
         while (from < x->text.n) {
@@ -324,7 +326,14 @@ static inline void naive_find(struct naive *x)
                 if (x->v == NULL)
                     abort();
             }
-            x->v[x->n++] = (struct flt_match){at.begin, at.end, at.value_begin, at.value_end, d};
+            const struct flt_surroundings *around = &rs->around[rs->detectors[d].rule];
+            struct flt_context_verdict verdict;
+            if (flt_context_judge(around->v, around->n, x->r->w->kit.match, x->text, at.begin, at.end, &verdict) !=
+                FLT_OK)
+                abort();
+            if (verdict.counts && !verdict.mention)
+                x->v[x->n++] =
+                    (struct flt_match){.ma = at.begin, .mb = at.end, .a = at.value_begin, .b = at.value_end, .det = d};
             from = at.end;
         }
     }

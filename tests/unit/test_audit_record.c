@@ -49,12 +49,12 @@ static void write_full(struct px_audit *a, struct flt_str model)
 {
     uint32_t mail = tiny_rule(snapshot, "pii.mail"), ignore = tiny_rule(snapshot, "injection.ignore");
     const struct flt_finding asked[] = {
-        {mail, 10, 25, 0, FLT_ROLE_USER, FLT_ACT_REDACT, FLT_ACT_REDACT},
-        {mail, 30, 40, 0, FLT_ROLE_USER, FLT_ACT_REDACT, FLT_ACT_REDACT},
-        {mail, 0, 12, 1, FLT_ROLE_SYSTEM, FLT_ACT_REDACT, FLT_ACT_REDACT},
-        {ignore, 50, 82, 0, FLT_ROLE_USER, FLT_ACT_BLOCK, FLT_ACT_ALLOW},
+        {mail, 10, 25, 0, FLT_ROLE_USER, FLT_ACT_REDACT, FLT_ACT_REDACT, {0}},
+        {mail, 30, 40, 0, FLT_ROLE_USER, FLT_ACT_REDACT, FLT_ACT_REDACT, {0}},
+        {mail, 0, 12, 1, FLT_ROLE_SYSTEM, FLT_ACT_REDACT, FLT_ACT_REDACT, {0}},
+        {ignore, 50, 82, 0, FLT_ROLE_USER, FLT_ACT_BLOCK, FLT_ACT_ALLOW, {0}},
     };
-    const struct flt_finding answered[] = {{mail, 1, 9, 0, FLT_ROLE_ASSISTANT, FLT_ACT_REDACT, FLT_ACT_REDACT}};
+    const struct flt_finding answered[] = {{mail, 1, 9, 0, FLT_ROLE_ASSISTANT, FLT_ACT_REDACT, FLT_ACT_REDACT, {0}}};
     const struct flt_decision request = {.action = FLT_ACT_REDACT,
                                          .would = FLT_ACT_BLOCK,
                                          .cause = FLT_CAUSE_POLICY,

@@ -261,9 +261,9 @@ static void histograms_are_cumulative_seconds(void **state)
 static void decide(struct px_metrics *m, struct flt_str tenant)
 {
     const struct flt_finding v[] = {
-        {tiny_rule(snapshot, "pii.mail"), 0, 5, 0, FLT_ROLE_USER, FLT_ACT_REDACT, FLT_ACT_REDACT},
-        {tiny_rule(snapshot, "pii.mail"), 9, 14, 0, FLT_ROLE_USER, FLT_ACT_REDACT, FLT_ACT_REDACT},
-        {tiny_rule(snapshot, "injection.ignore"), 20, 30, 0, FLT_ROLE_USER, FLT_ACT_BLOCK, FLT_ACT_ALLOW},
+        {tiny_rule(snapshot, "pii.mail"), 0, 5, 0, FLT_ROLE_USER, FLT_ACT_REDACT, FLT_ACT_REDACT, {0}},
+        {tiny_rule(snapshot, "pii.mail"), 9, 14, 0, FLT_ROLE_USER, FLT_ACT_REDACT, FLT_ACT_REDACT, {0}},
+        {tiny_rule(snapshot, "injection.ignore"), 20, 30, 0, FLT_ROLE_USER, FLT_ACT_BLOCK, FLT_ACT_ALLOW, {0}},
     };
     const struct flt_decision d = {.action = FLT_ACT_REDACT,
                                    .would = FLT_ACT_BLOCK,

@@ -40,7 +40,7 @@ static void audit_records_fit_their_schema(void **state)
     json_t *schema = schema_of(SCHEMA("audit"));
     struct flt_snapshot *snapshot = tiny_snapshot();
     assert_non_null(snapshot);
-    const struct flt_finding found[] = {{0, 10, 25, 0, FLT_ROLE_USER, FLT_ACT_REDACT, FLT_ACT_REDACT}};
+    const struct flt_finding found[] = {{0, 10, 25, 0, FLT_ROLE_USER, FLT_ACT_REDACT, FLT_ACT_REDACT, {0}}};
     const struct flt_decision decision = {.action = FLT_ACT_REDACT,
                                           .would = FLT_ACT_BLOCK,
                                           .cause = FLT_CAUSE_POLICY,

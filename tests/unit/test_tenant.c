@@ -365,6 +365,20 @@ static void actions_by_class_stand_in_the_order_of_the_enum(void **state)
     }
 }
 
+static void thresholds_by_class_stand_in_the_order_of_the_enum(void **state)
+{
+    struct fixture *f = *state;
+    for (int i = 0; i < FLT_CLASS_COUNT; i++) {
+        char text[256];
+        (void)snprintf(text, sizeof text, HEAD "rules: {thresholds: {%s: 0.5}}\n", flt_class_names[i]);
+        accepts(f, text);
+        for (int k = 0; k < FLT_CLASS_COUNT; k++) {
+            double want = k == i ? 0.5 : 0, got = f->tenant.rules.class_threshold[k];
+            assert_true(got > want - 1e-9 && got < want + 1e-9);
+        }
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 int main(void)
 {
@@ -388,6 +402,7 @@ int main(void)
         TEST(running_out_of_memory_is_an_error_not_half_a_tenant),
         TEST(names_stand_in_the_order_of_the_enums),
         TEST(actions_by_class_stand_in_the_order_of_the_enum),
+        TEST(thresholds_by_class_stand_in_the_order_of_the_enum),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,6 +18,8 @@ static const char *const rule_lines =
     "examples: {match: [note], no_match: [x]}}\n"
     "  - {id: pii.in, title: t, severity: low, confidence: 1, sensitivity: 1, direction: request, roles: [user, tool], "
     "patterns: [inbound], action: redact, placeholder: '[A]', examples: {match: [inbound], no_match: [x]}}\n"
+    "  - {id: pii.pair, title: t, severity: low, confidence: 1, sensitivity: {block: 3, observe: 1}, patterns: [pair], "
+    "action: redact, placeholder: '[A]', examples: {match: [pair], no_match: [x]}}\n"
     "  - {id: pii.out, title: t, severity: low, confidence: 1, sensitivity: 1, direction: response, patterns: "
     "[outbound], action: block, examples: {match: [outbound], no_match: [x]}}\n";
 static const char *const other_lines =
@@ -46,12 +48,13 @@ static void levels_decide_what_acts_and_what_is_recorded(void **state)
 {
     static const struct {
         int64_t block, observe;
-        enum flt_action one, two, three, note;
-    } v[] = {{1, 2, FLT_ACT_REDACT, FLT_ACT_ANNOTATE, FLT_ACT_ALLOW, FLT_ACT_ANNOTATE},
-             {1, 1, FLT_ACT_REDACT, FLT_ACT_ALLOW, FLT_ACT_ALLOW, FLT_ACT_ANNOTATE},
-             {2, 2, FLT_ACT_REDACT, FLT_ACT_REDACT, FLT_ACT_ALLOW, FLT_ACT_ANNOTATE},
-             {2, 4, FLT_ACT_REDACT, FLT_ACT_REDACT, FLT_ACT_ANNOTATE, FLT_ACT_ANNOTATE},
-             {4, 4, FLT_ACT_REDACT, FLT_ACT_REDACT, FLT_ACT_BLOCK, FLT_ACT_ANNOTATE}};
+        enum flt_action one, two, three, note, pair;
+    } v[] = {{1, 2, FLT_ACT_REDACT, FLT_ACT_ANNOTATE, FLT_ACT_ALLOW, FLT_ACT_ANNOTATE, FLT_ACT_ANNOTATE},
+             {1, 1, FLT_ACT_REDACT, FLT_ACT_ALLOW, FLT_ACT_ALLOW, FLT_ACT_ANNOTATE, FLT_ACT_ANNOTATE},
+             {2, 2, FLT_ACT_REDACT, FLT_ACT_REDACT, FLT_ACT_ALLOW, FLT_ACT_ANNOTATE, FLT_ACT_ANNOTATE},
+             {2, 4, FLT_ACT_REDACT, FLT_ACT_REDACT, FLT_ACT_ANNOTATE, FLT_ACT_ANNOTATE, FLT_ACT_ANNOTATE},
+             {3, 3, FLT_ACT_REDACT, FLT_ACT_REDACT, FLT_ACT_BLOCK, FLT_ACT_ANNOTATE, FLT_ACT_REDACT},
+             {4, 4, FLT_ACT_REDACT, FLT_ACT_REDACT, FLT_ACT_BLOCK, FLT_ACT_ANNOTATE, FLT_ACT_REDACT}};
     (void)state;
     for (size_t i = 0; i < FLT_ARRAY_LEN(v); i++) {
         struct flt_tenant t;
@@ -64,6 +67,7 @@ static void levels_decide_what_acts_and_what_is_recorded(void **state)
         assert_int_equal(act(s, "pii.two", FLT_RESPONSE, FLT_ROLE_ASSISTANT), v[i].two);
         assert_int_equal(act(s, "pii.three", FLT_REQUEST, FLT_ROLE_OTHER), v[i].three);
         assert_int_equal(act(s, "pii.note", FLT_REQUEST, FLT_ROLE_SYSTEM), v[i].note);
+        assert_int_equal(act(s, "pii.pair", FLT_REQUEST, FLT_ROLE_USER), v[i].pair);
         flt_snapshot_free(s);
         flt_diag_free(&d);
     }
@@ -169,36 +173,59 @@ static void the_ids_of_snapshots_tell_policies_apart(void **state)
 /* ---- where open candidates begin
  * -------------------------------------------------------------------------------------- */
 
-/* By the definition in view.h, detector by detector, but with the width of its group. */
+/* By the definition in view.h, with the width of the detector's group: may a match of it be open at `at`? */
+static bool naive_may(const struct rig *r, uint32_t det, uint32_t width, struct flt_str text, size_t at)
+{
+    const struct flt_matcher *m = r->s->rs->detectors[det].m;
+    const struct flt_shape *s = flt_matcher_shape(m);
+    uint32_t ahead = flt_matcher_ahead(m), spare = ahead > 0 ? ahead - 1 : 0;
+    bool may = flt_byteset_has(&s->first, (uint8_t)text.p[at]) && text.n - at <= width + spare;
+    size_t foreign = 0; /* bytes at the end that are no body bytes: the boundary may still look at them */
+    for (size_t k = at; may && k < text.n; k++) {
+        bool body = flt_byteset_has(&s->body, (uint8_t)text.p[k]);
+        foreign = body ? 0 : foreign + 1;
+        may = body || text.n - k <= spare;
+    }
+    may = may && foreign <= spare;
+    if (may && flt_byteset_has(&s->body, ' '))
+        assert_int_equal(flt_matcher_open_at(m, r->w->kit.match, text, at, &may), FLT_OK);
+    return may;
+}
+
+static uint64_t naive_open_of(const struct rig *r, uint32_t det, uint32_t width, struct flt_str text)
+{
+    uint64_t open = text.n;
+    for (size_t at = 0; at < text.n && open == text.n; at++)
+        open = naive_may(r, det, width, text, at) ? at : open;
+    return open;
+}
+
+static bool spans(const struct rig *r, uint32_t i)
+{
+    return (r->hold->spans[i / 64] >> i % 64 & 1) != 0;
+}
+
 static uint64_t naive_open(const struct rig *r, struct flt_str text, bool merged)
 {
     const struct flt_hold *h = r->hold;
+    const struct flt_ruleset *rs = r->s->rs;
     uint64_t open = text.n;
     for (uint32_t g = 0; g < h->n_groups; g++) {
         uint32_t width = 0;
         for (uint32_t i = h->group_begin[g]; i < h->group_begin[g + 1]; i++) {
-            uint32_t max = flt_matcher_shape(r->s->rs->detectors[h->member[i]].m)->max;
+            uint32_t max = flt_matcher_shape(rs->detectors[h->member[i]].m)->max;
             width = max > width ? max : width;
         }
         for (uint32_t i = h->group_begin[g]; i < h->group_begin[g + 1]; i++) {
-            const struct flt_matcher *m = r->s->rs->detectors[h->member[i]].m;
-            const struct flt_shape *s = flt_matcher_shape(m);
-            uint32_t ahead = flt_matcher_ahead(m), spare = ahead > 0 ? ahead - 1 : 0, w = merged ? width : s->max;
-            for (size_t at = 0; at < text.n; at++) {
-                bool may = flt_byteset_has(&s->first, (uint8_t)text.p[at]) && text.n - at <= w + spare;
-                size_t foreign = 0; /* bytes at the end that are no body bytes: the boundary may still look at them */
-                for (size_t k = at; may && k < text.n; k++) {
-                    bool body = flt_byteset_has(&s->body, (uint8_t)text.p[k]);
-                    foreign = body ? 0 : foreign + 1;
-                    may = body || text.n - k <= spare;
-                }
-                may = may && foreign <= spare;
-                if (may && flt_byteset_has(&s->body, ' '))
-                    assert_int_equal(flt_matcher_open_at(m, r->w->kit.match, text, at, &may), FLT_OK);
-                if (may && at < open)
-                    open = at;
-            }
+            uint32_t own = flt_matcher_shape(rs->detectors[h->member[i]].m)->max;
+            uint64_t at = naive_open_of(r, h->member[i], merged ? width : own, text);
+            open = at < open ? at : open;
         }
+    }
+    for (uint32_t i = 0; i < rs->n_spanning; i++) {
+        uint32_t own = flt_matcher_shape(rs->detectors[rs->spanning[i]].m)->max;
+        uint64_t at = spans(r, i) ? naive_open_of(r, rs->spanning[i], own, text) : text.n;
+        open = at < open ? at : open;
     }
     return open;
 }
@@ -244,9 +271,13 @@ static void merged_groups_never_hold_less(void **state)
     rig_open(&r, s, UINT32_MAX, false);
     assert_int_equal(r.hold->n_groups, FLT_HOLD_GROUPS);
     uint32_t members = r.hold->group_begin[r.hold->n_groups], holding = 0;
-    for (uint32_t i = 0; i < s->rs->n_detectors; i++)
-        holding +=
-            flt_policy_act(r.policy, FLT_RESPONSE, FLT_ROLE_ASSISTANT, s->rs->detectors[i].rule) >= FLT_ACT_REDACT;
+    for (uint32_t i = 0; i < s->rs->n_spanning; i++)
+        members += spans(&r, i);
+    for (uint32_t i = 0; i < s->rs->n_detectors; i++) {
+        const struct flt_detector *d = &s->rs->detectors[i];
+        holding += flt_detector_looks(d, 0) &&
+                   flt_policy_act(r.policy, FLT_RESPONSE, FLT_ROLE_ASSISTANT, d->rule) >= FLT_ACT_REDACT;
+    }
     assert_int_equal(members, holding);
     for (unsigned i = 0; i < 300; i++) {
         const struct flt_rule *rule = &s->rs->rules[rig_random(&seed) % s->rs->n_rules];

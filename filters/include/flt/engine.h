@@ -41,13 +41,19 @@ size_t flt_snapshot_memory(const struct flt_snapshot *s);
 /* Most bytes one response channel can hold back before it must fail closed. */
 uint32_t flt_snapshot_max_hold(const struct flt_snapshot *s);
 
+/* What a rule refers to: an entry of rulesets/references.yaml. */
+struct flt_reference {
+    struct flt_str id, title;
+};
+
 struct flt_rule_info {
     struct flt_str id, title, file;
     unsigned line;
     enum flt_class class_;
     enum flt_severity severity;
-    double confidence;   /* 0..1 */
-    uint8_t sensitivity; /* 1..4 */
+    struct flt_str kind;             /* the author's word for reports; may be empty */
+    double confidence;               /* 0..1 */
+    uint8_t sensitivity, observe;    /* 1..4: least block level at which it acts, observe level at which it is seen */
     enum flt_action action;
     bool request, response;
     uint8_t roles;      /* bit set of enum flt_role in which it acts; elsewhere it is recorded only */
@@ -55,6 +61,13 @@ struct flt_rule_info {
     uint32_t max_width; /* bytes; of the head for run and of the opening for block */
     struct flt_str placeholder;
     uint32_t n_patterns, n_match, n_no_match; /* patterns and examples */
+    uint32_t views;                           /* bit per enum flt_view it looks in; in requests only, but for raw */
+    uint32_t n_near, n_adds, n_not, n_mention; /* contexts: wanted, raising, dropping, making it a mention */
+    const struct flt_reference *const *refs;  /* those of its class first */
+    uint32_t n_refs;
+    const struct flt_str *langs; /* ISO 639-1 */
+    uint32_t n_langs;
+    int64_t fp_per_million; /* -1 = not said */
 };
 uint32_t flt_snapshot_rules(const struct flt_snapshot *s);
 /* i < flt_snapshot_rules(). Slices live as long as the snapshot. */
@@ -73,6 +86,8 @@ void flt_worker_free(struct flt_worker *w);
 /* ---- decisions
  * --------------------------------------------------------------------------------------------------------- */
 
+#define FLT_CHAIN_MAX 6u
+
 /* One confirmed hit. Holds positions, never text. */
 struct flt_finding {
     uint32_t rule;       /* index for flt_snapshot_rule */
@@ -81,7 +96,10 @@ struct flt_finding {
     uint8_t role;        /* enum flt_role */
     uint8_t would;       /* enum flt_action as if enforced */
     uint8_t action;      /* what was done: `would`, or allow in monitor mode */
+    uint8_t view[FLT_CHAIN_MAX]; /* enum flt_view: what made the text it was seen in, outermost first; raw ends it */
 };
+/* "raw", or the views in order as "base64+folded"; NUL-terminated into out. Returns out. */
+const char *flt_finding_view(const struct flt_finding *f, char out[96]);
 
 enum flt_cause {
     FLT_CAUSE_NONE,
@@ -97,7 +115,7 @@ struct flt_decision {
     enum flt_action action; /* gravest that acts */
     enum flt_action would;  /* gravest as if enforced */
     enum flt_cause cause;
-    double score;           /* 0..1, comparable over inputs, also for allowed text */
+    double score;           /* 0..1, comparable over inputs, also for allowed text; from 0.5 on: signs of an attack */
     uint32_t blocking_rule; /* index of the rule named in a refusal; UINT32_MAX = none */
     const struct flt_finding *findings;
     uint32_t n_findings;
@@ -105,6 +123,7 @@ struct flt_decision {
     uint64_t bytes_total;      /* bytes of text found in the document */
     uint64_t bytes_scanned;    /* of those, looked at by the scanner */
     uint64_t bytes_opaque;     /* of those, not text: base64 images, audio */
+    uint64_t bytes_unviewed;   /* scanned as they stand, but not in derived forms: the budget of views was used up */
 };
 
 /* ---- plain text (CLI, tests)

@@ -20,6 +20,37 @@ enum flt_role {
 };
 extern const char *const flt_role_names[]; /* NULL-terminated */
 
+/*
+ * The form of a text in which a rule looks. Derived views undo what hides words from patterns; a view may be made of
+ * another one (a base64 layer, folded).
+ */
+enum flt_view {
+    FLT_VIEW_RAW,
+    FLT_VIEW_FOLDED,   /* compatibility forms, case, invisible characters */
+    FLT_VIEW_SKELETON, /* look-alike letters */
+    FLT_VIEW_LEET,     /* digits and signs for letters */
+    FLT_VIEW_SQUASHED, /* letters only: spaced-out and broken words */
+    FLT_VIEW_JOINED,   /* pieces put together: parts of a message, assigned strings */
+    FLT_VIEW_BASE64,
+    FLT_VIEW_BASE32,
+    FLT_VIEW_ASCII85,
+    FLT_VIEW_HEX,
+    FLT_VIEW_PERCENT,
+    FLT_VIEW_ENTITY, /* HTML */
+    FLT_VIEW_ESCAPE, /* backslash u, x, octal */
+    FLT_VIEW_QUOTED, /* quoted-printable */
+    FLT_VIEW_BINARY,
+    FLT_VIEW_MORSE,
+    FLT_VIEW_TAGS,      /* U+E0000 tag characters */
+    FLT_VIEW_VARIATION, /* variation selectors as bytes */
+    FLT_VIEW_SNEAKY,    /* invisible operators as bits */
+    FLT_VIEW_ROT,
+    FLT_VIEW_ATBASH,
+    FLT_VIEW_REVERSED,
+    FLT_VIEW_COUNT
+};
+extern const char *const flt_view_names[]; /* NULL-terminated */
+
 /* Ordered by gravity: comparing values is meaningful. */
 enum flt_action { FLT_ACT_ALLOW, FLT_ACT_ANNOTATE, FLT_ACT_REDACT, FLT_ACT_BLOCK };
 extern const char *const flt_action_names[];
@@ -78,6 +109,9 @@ struct flt_tenant {
         int64_t block_level;               /* sensitivity.block, 1..4: rules up to this level act */
         int64_t observe_level;             /* sensitivity.observe, 1..4: rules up to this level are recorded */
         int class_action[FLT_CLASS_COUNT]; /* enum flt_action, -1 = the rule's own */
+        /* 0..1: a request whose score over this class's rules alone reaches it is blocked; 0 = no threshold */
+        double class_threshold[FLT_CLASS_COUNT];
+        int unviewed; /* text whose disguises were not all undone within the budget: 0 = recorded, 1 = refused */
         unsigned line, col;
     } rules;
     struct flt_grounding_conf {
