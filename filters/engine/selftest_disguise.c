@@ -221,8 +221,11 @@ static int rot13(struct flt_str s, struct flt_buf *out)
 {
     int rc = reads_as_words(s) ? FLT_OK : FLT_E_TYPE;
     for (size_t i = 0; rc == FLT_OK && i < s.n; i++) {
-        char base = is_lower(s.p[i]) ? 'a' : 'A';
-        char c = is_letter(s.p[i]) ? (char)(base + (s.p[i] - base + 13) % 26) : s.p[i];
+        int base = is_lower(s.p[i]) ? 'a' : 'A';
+        int turned = base + (s.p[i] - base + 13) % 26;
+        char c = s.p[i];
+        if (is_letter(c))
+            c = (char)turned;
         rc = flt_buf_add(out, &c, 1);
     }
     return rc;
