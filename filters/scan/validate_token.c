@@ -164,7 +164,7 @@ bool flt_val_basic_pair(struct flt_str v)
 
 static size_t find_text(const char *p, size_t n, const char *word)
 {
-    const char *at = memmem(p, n, word, strlen(word));
+    const char *at = n != 0 ? memmem(p, n, word, strlen(word)) : NULL;
     return at != NULL ? (size_t)(at - p) : n;
 }
 
