@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 
-from harness.daemons import BINARY, Mock, Process, environment, wait_until
+from harness.daemons import BINARY, SLOWER, Mock, Process, environment, wait_until
 from harness.site import ATTACK, EMAIL, SECRET
 from harness.suite import Suite, check, contains, equal, lacks
 from harness.wire import Conn, request
@@ -19,7 +19,7 @@ ENV = environment(XDG_CACHE_HOME=cache, HOME=work)
 
 
 def run(*args, stdin=b"", env=None):
-    p = subprocess.run((BINARY,) + args, input=stdin, capture_output=True, env=env or ENV, cwd=work, timeout=120)
+    p = subprocess.run((BINARY,) + args, input=stdin, capture_output=True, env=env or ENV, cwd=work, timeout=120 * SLOWER)
     return p.returncode, p.stdout.decode("utf-8"), p.stderr.decode("utf-8")
 
 
