@@ -230,7 +230,8 @@ bool flt_val_pypi_macaroon(struct flt_str v)
 
 static bool is_vowel(char c)
 {
-    return memchr("AEIOUY", flt_val_upper(c), 6) != NULL;
+    char up = (char)flt_val_upper(c);
+    return up == 'A' || up == 'E' || up == 'I' || up == 'O' || up == 'U' || up == 'Y';
 }
 
 /* Letters p[0..n) as people write them: vowels throughout, never five consonants or four vowels in a row. */

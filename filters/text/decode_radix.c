@@ -85,7 +85,7 @@ static bool base64_next(struct flt_run *r, struct flt_group *g)
     unsigned n = 0;
     while (r->at < r->end && n < 4) {
         uint32_t i = r->at;
-        int value = r->value[byte_at(r->text, i)];
+        int8_t value = r->value[byte_at(r->text, i)];
         if (value < 0) {
             if (r->text.p[i] == '=' && n >= 2)
                 break; /* padding: what follows begins a new group */
@@ -109,7 +109,7 @@ static bool base32_next(struct flt_run *r, struct flt_group *g)
     unsigned n = 0;
     while (r->at < r->end && n < 8) {
         uint32_t i = r->at;
-        int value = r->value[byte_at(r->text, i)];
+        int8_t value = r->value[byte_at(r->text, i)];
         if (value < 0) {
             if (r->text.p[i] == '=' && n >= 2)
                 break;
@@ -121,7 +121,7 @@ static bool base32_next(struct flt_run *r, struct flt_group *g)
             g->from = i;
             bits = 0;
         }
-        bits = bits << 5 | (unsigned)value;
+        bits = bits << 5 | (uint8_t)value;
         n++;
         g->to = i + 1;
         r->at++;
