@@ -162,6 +162,21 @@ static bool encoded(const struct window *w, const struct stretch *s)
     return s->kept >= CODED_MIN && (radix == s->kept || numbers == s->kept);
 }
 
+/* A number as people write it, and nothing else: a card or an account alone. Random bytes make none of nine and more.
+ */
+static bool number(const struct window *w, const struct stretch *s)
+{
+    unsigned digits = 0, signs = 0;
+    for (unsigned i = s->lo; i < s->hi; i++) {
+        uint8_t c = w->b[i];
+        if ((w->keep >> i & 1) == 0)
+            continue;
+        digits += c >= '0' && c <= '9';
+        signs += c != '\0' && strchr(" -./()+\n", c) != NULL;
+    }
+    return digits >= 8 && s->kept >= 9 && digits + signs == s->kept;
+}
+
 /*
  * Random bytes are well-formed now and then, but in letters of many blocks among ASCII ones. True for mostly ASCII with
  * some Latin letters or typography, and for hardly any ASCII letter with characters of two blocks at most (neighbouring
@@ -197,7 +212,7 @@ static bool telling(const struct flt_run *r, const struct window *w, const struc
     unsigned all = (unsigned)__builtin_popcountll(w->keep);
     if (r->hidden)
         return (s->letters >= 3 || encoded(w, s)) && s->kept * 2 >= all;
-    if (encoded(w, s))
+    if (encoded(w, s) || (s->kept == all && number(w, s)))
         return true;
     if (s->letters < 6)
         return false;

@@ -163,6 +163,13 @@ static void escapes_are_decoded_in_place(void **state)
     finds("the qu=\nick f=6Fx jum=\nps", "the quick fox jumps", FLT_VIEW_QUOTED, true);
 }
 
+static void a_number_alone_is_text(void **state)
+{
+    (void)state;
+    finds("NDExMSAxMTExIDExMTEgMTExMQ==", "4111 1111 1111 1111", FLT_VIEW_BASE64, false);
+    finds("34313131203131313120313131312031313131", "4111 1111 1111 1111", FLT_VIEW_HEX, false);
+}
+
 static void an_encoding_inside_another_is_found(void **state)
 {
     (void)state;
@@ -339,6 +346,7 @@ int main(void)
         cmocka_unit_test(base64_is_found),
         cmocka_unit_test(other_radixes_are_found),
         cmocka_unit_test(escapes_are_decoded_in_place),
+        cmocka_unit_test(a_number_alone_is_text),
         cmocka_unit_test(an_encoding_inside_another_is_found),
         cmocka_unit_test(morse_begins_behind_a_blank),
         cmocka_unit_test(hidden_characters_are_found),
