@@ -82,6 +82,10 @@ void flt_probe_text(struct flt_str text, uint32_t wanted, struct flt_probe *out)
 
 /* ---- makers (out->text.n == 0: the view says nothing that the parent does not) ------------------------------------
  */
+/*
+ * fold, skeleton and leet leave away long stretches in which nothing changed (the parent was judged there already); a
+ * line end stands for what was left out.
+ */
 
 /*
  * fold.c: compatibility forms (NFKC: full-width, maths, circled, ligatures), decimal digits of any script, lower case
