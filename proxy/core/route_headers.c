@@ -76,7 +76,10 @@ static const struct pattern to_client[] = {
 
 static bool listed(struct flt_str name, const struct pattern *v, size_t n)
 {
+    char first = (char)(name.p[0] | 0x20); /* the lists are in lower case and begin with letters */
     for (size_t i = 0; i < n; i++) {
+        if (v[i].p[0] != first)
+            continue;
         bool fits = v[i].prefix ? name.n > v[i].n : name.n == v[i].n;
         if (fits && flt_str_ieq((struct flt_str){name.p, v[i].n}, (struct flt_str){v[i].p, v[i].n}))
             return true;

@@ -85,6 +85,9 @@ void px_txn_env_init(struct px_txn_env *env)
 {
     env->id_used = sizeof(env->id_random);
     env->date_s = -1;
+    env->intents_tail = &env->intents;
+    px_ledger_init(&env->ledger, env->metrics);
+    px_io_loop_before_sending(env->loop, px_txn_settle, env);
 }
 
 static void destroy(struct px_txn *t)
@@ -100,6 +103,8 @@ static void destroy(struct px_txn *t)
 
 void px_txn_env_free(struct px_txn_env *env)
 {
+    px_io_loop_before_sending(env->loop, NULL, NULL);
+    px_ledger_free(&env->ledger);
     while (env->draining != NULL) {
         struct px_txn *t = env->draining;
         env->draining = t->next;
@@ -260,10 +265,26 @@ void px_txn_drop_upstream(struct px_txn *t, bool reusable)
         px_lease_end(l, reusable);
 }
 
+/* It ends while it waits for its record. */
+static void unqueue_intent(struct px_txn *t)
+{
+    struct px_txn_env *env = t->env;
+    struct px_txn **at = &env->intents;
+    while (*at != t)
+        at = &(*at)->next;
+    *at = t->next;
+    if (*at == NULL)
+        env->intents_tail = at;
+    t->intent = PX_INTENT_NONE;
+    px_ledger_forget(&env->ledger, t);
+}
+
 void px_txn_finish(struct px_txn *t, enum px_txn_outcome outcome, enum px_txn_end how)
 {
     struct px_txn_owner owner = t->owner;
     t->outcome = outcome;
+    if (t->intent != PX_INTENT_NONE)
+        unqueue_intent(t);
     px_txn_record(t);
     if (t->counted)
         px_limits_end(t->tenant->limits);
@@ -304,6 +325,7 @@ void px_txn_end_drain(struct px_txn *t)
 
 void px_txn_env_tick(struct px_txn_env *env)
 {
+    px_ledger_write(&env->ledger);
     uint64_t now = px_io_loop_now(env->loop);
     for (struct px_txn **at = &env->draining; *at != NULL;) {
         struct px_txn *t = *at;

@@ -9,6 +9,7 @@
 #define PX_TXN_H
 
 #include "core/generation.h"
+#include "core/ledger.h"
 #include "core/route.h"
 #include "watch/metrics.h"
 
@@ -28,16 +29,22 @@ struct px_txn_env {
     struct flt_arena *arenas[64]; /* of transactions that need none any more */
     unsigned n_arenas;
     struct px_txn *draining; /* done for their client, waiting for the end of the upstream's message */
-    uint8_t id_random[1024]; /* random bytes for request ids */
+    struct px_ledger ledger;
+    struct px_txn *intents, **intents_tail; /* waiting for their record of intent, in order */
+    uint8_t id_random[1024];                /* random bytes for request ids */
     size_t id_used;
     char date[32]; /* value of a Date header, for the second below */
     int64_t date_s;
 };
 
+/* Once loop and metrics are set. */
 void px_txn_env_init(struct px_txn_env *env);
-/* After the last transaction ended; transactions still draining are dropped. */
+/* After the last transaction ended: records that are due are written, transactions still draining are dropped. */
 void px_txn_env_free(struct px_txn_env *env);
-/* Now and then (at most every 200 ms): deadlines of transactions that no longer have a client. */
+/*
+ * Now and then (at most every 200 ms): deadlines of transactions that no longer have a client. After it no audit record
+ * is due, so a generation that nobody uses may be given back.
+ */
 void px_txn_env_tick(struct px_txn_env *env);
 
 /* How an exchange left the client's connection. */

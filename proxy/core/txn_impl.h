@@ -22,6 +22,8 @@ enum px_txn_state {
     PX_TXN_S_COUNT
 };
 
+enum px_txn_intent { PX_INTENT_NONE, PX_INTENT_DUE, PX_INTENT_WRITTEN, PX_INTENT_FAILED };
+
 /* How it ended, as the audit record says it. */
 enum px_txn_outcome {
     PX_OUT_NONE,
@@ -46,7 +48,8 @@ struct px_txn {
     struct px_era *era;
     struct px_txn_owner owner; /* done NULL once it was called */
     enum px_txn_state state;
-    struct px_txn *next; /* spare or draining list */
+    struct px_txn *next; /* spare or draining list, or those that wait for their intent's record */
+    enum px_txn_intent intent;
     struct px_log_id id;
     const struct px_h1_head *head; /* the client's; valid while the owner waits */
 
@@ -121,12 +124,18 @@ void px_txn_slim(struct px_txn *t);
 uint64_t px_txn_now_us(void);
 bool px_txn_keep_alive(const struct px_txn *t);
 /* txn_record.c */
-int px_txn_audit(struct px_txn *t, const char *record);
+/* Gives the record of intent to the ledger; px_txn_connect or a refusal follows once it was written or was not. */
+void px_txn_intend(struct px_txn *t);
+void px_txn_intent_done(struct px_txn *t, bool written);
+/* Before the turn's bytes leave: writes the audit records that are due and lets those go on that waited for theirs. */
+void px_txn_settle(void *env);
 void px_txn_record(struct px_txn *t);
 const char *px_txn_outcome_name(enum px_txn_outcome o);
 const char *px_txn_date(struct px_txn_env *env);
 void px_txn_make_id(struct px_txn_env *env, char out[40]);
 /* txn_request.c */
+/* The intent's record was written, or was not. */
+void px_txn_go_on(struct px_txn *t);
 void px_txn_connect(struct px_txn *t, bool fresh);
 void px_txn_send_more(struct px_txn *t);
 /* txn_answer.c */

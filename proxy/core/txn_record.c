@@ -57,11 +57,10 @@ static uint64_t answer_bytes(const struct px_txn *t)
     return t->relay.stream != NULL ? t->relay.sent : t->answer_bytes;
 }
 
-int px_txn_audit(struct px_txn *t, const char *record)
+static void audit(struct px_txn *t, const char *record, struct px_txn *waiter)
 {
-    struct px_audit *audit = t->era->g->audit;
-    if (audit == NULL)
-        return FLT_OK;
+    if (t->era->g->audit == NULL)
+        return;
     const struct flt_decision *ans = answer_decision(t);
     const struct px_audit_record r = {
         .record = record,
@@ -94,7 +93,42 @@ int px_txn_audit(struct px_txn *t, const char *record)
         .us_upstream_first_byte = t->us_first_byte,
         .us_total = px_txn_now_us() - t->t0,
     };
-    return px_audit_write(audit, &r);
+    px_ledger_add(&t->env->ledger, t->era->g->audit, &r, &t->id, waiter);
+    px_io_loop_due(t->env->loop);
+}
+
+void px_txn_intend(struct px_txn *t)
+{
+    struct px_txn_env *env = t->env;
+    if (t->era->g->audit == NULL) {
+        px_txn_connect(t, false);
+        return;
+    }
+    t->intent = PX_INTENT_DUE;
+    t->next = NULL;
+    *env->intents_tail = t;
+    env->intents_tail = &t->next;
+    audit(t, "intent", t);
+}
+
+void px_txn_intent_done(struct px_txn *t, bool written)
+{
+    t->intent = written ? PX_INTENT_WRITTEN : PX_INTENT_FAILED;
+}
+
+void px_txn_settle(void *arg)
+{
+    struct px_txn_env *env = arg;
+    px_ledger_write(&env->ledger);
+    while (env->intents != NULL) { /* none is added in here, but refusals have records of their own */
+        struct px_txn *t = env->intents;
+        env->intents = t->next;
+        if (env->intents == NULL)
+            env->intents_tail = &env->intents;
+        t->next = NULL;
+        px_txn_go_on(t);
+    }
+    px_ledger_write(&env->ledger);
 }
 
 static void count(struct px_txn *t, const struct flt_decision *ans, uint64_t us_total)
@@ -125,10 +159,7 @@ void px_txn_record(struct px_txn *t)
     uint64_t us_total = px_txn_now_us() - t->t0;
     const struct flt_decision *ans = answer_decision(t);
     count(t, ans, us_total);
-    if (px_txn_audit(t, "final") != FLT_OK) {
-        px_count(t->env->metrics, PX_C_audit_failures, 1);
-        px_log(PX_LOG_ERROR, &t->id, "audit record lost record=final");
-    }
+    audit(t, "final", NULL);
     if (!px_log_on(PX_LOG_INFO))
         return;
     px_log(PX_LOG_INFO, &t->id,

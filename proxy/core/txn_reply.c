@@ -21,13 +21,11 @@ static int add_decision(struct px_txn *t, uint32_t rule)
     enum flt_action worst = t->req_inspected ? t->req.decision.action : FLT_ACT_ALLOW;
     if (t->ans_inspected && t->ans.decision.action > worst)
         worst = t->ans.decision.action;
-    if (rule == UINT32_MAX) {
-        snprintf(value, sizeof(value), "%s", flt_action_names[worst]);
-    } else {
-        struct flt_rule_info info;
-        flt_snapshot_rule(t->era->g->snapshot, rule, &info);
-        snprintf(value, sizeof(value), "%s; rule=%.*s", flt_action_names[worst], FLT_STR_ARG(info.id));
-    }
+    if (rule == UINT32_MAX)
+        return add(t, "X-Sallyport-Decision", flt_str_of(flt_action_names[worst]));
+    struct flt_rule_info info;
+    flt_snapshot_rule(t->era->g->snapshot, rule, &info);
+    snprintf(value, sizeof(value), "%s; rule=%.*s", flt_action_names[worst], FLT_STR_ARG(info.id));
     return add(t, "X-Sallyport-Decision", flt_str_of(value));
 }
 

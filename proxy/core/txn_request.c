@@ -226,17 +226,24 @@ static bool inspected(struct px_txn *t)
 
 void px_txn_body_end(struct px_txn *t)
 {
-    static const struct px_refusal no_audit = {FLT_REFUSE_UNAVAILABLE, "The audit record could not be written.",
-                                               "audit_unavailable"};
     if (t->route.kind == FLT_ROUTE_GENERATE && !inspected(t))
         return;
     px_txn_enter(t, PX_TXN_S_INTENT);
-    if (px_txn_audit(t, "intent") != FLT_OK) {
-        px_count(t->env->metrics, PX_C_audit_failures, 1);
-        unavailable(t, &no_audit, "audit_unavailable", false);
+    px_txn_intend(t);
+}
+
+void px_txn_go_on(struct px_txn *t)
+{
+    static const struct px_refusal no_audit = {FLT_REFUSE_UNAVAILABLE, "The audit record could not be written.",
+                                               "audit_unavailable"};
+    bool written = t->intent == PX_INTENT_WRITTEN;
+    t->intent = PX_INTENT_NONE;
+    if (written) {
+        px_txn_connect(t, false);
         return;
     }
-    px_txn_connect(t, false);
+    px_count(t->env->metrics, PX_C_audit_failures, 1);
+    unavailable(t, &no_audit, "audit_unavailable", false);
 }
 
 /* ---- upstream --------------------------------------------------------------------------------------------------- */

@@ -536,7 +536,7 @@ const struct flt_str *px_h1_get(const struct px_h1_head *h, const char *name)
 {
     struct flt_str want = flt_str_of(name);
     for (unsigned i = 0; i < h->n; i++)
-        if (flt_str_ieq(h->v[i].name, want))
+        if (h->v[i].name.n == want.n && flt_str_ieq(h->v[i].name, want))
             return &h->v[i].value;
     return NULL;
 }
@@ -546,6 +546,6 @@ unsigned px_h1_count(const struct px_h1_head *h, const char *name)
     struct flt_str want = flt_str_of(name);
     unsigned n = 0;
     for (unsigned i = 0; i < h->n; i++)
-        n += flt_str_ieq(h->v[i].name, want) ? 1u : 0u;
+        n += h->v[i].name.n == want.n && flt_str_ieq(h->v[i].name, want) ? 1u : 0u;
     return n;
 }

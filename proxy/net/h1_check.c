@@ -64,9 +64,21 @@ bool px_h1_is_target(struct flt_str s)
     return all_of(s, C_TARGET);
 }
 
+/* Eight bytes that are all printable ASCII. Borrows and carries can only make it say no too often. */
+static bool printable(const char *p)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+    uint64_t v;
+    memcpy(&v, p, sizeof(v));
+    return ((v | (v - ones * ' ') | (v + ones)) & high) == 0;
+}
+
 bool px_h1_is_value(struct flt_str s)
 {
-    for (size_t i = 0; i < s.n; i++) {
+    size_t i = 0;
+    while (s.n - i >= 8 && printable(s.p + i))
+        i += 8;
+    for (; i < s.n; i++) {
         unsigned char c = (unsigned char)s.p[i];
         if ((c < ' ' && c != '\t') || c == 0x7f)
             return false;

@@ -30,7 +30,10 @@ int px_h1_write_status_line(struct flt_buf *b, int status)
 {
     if (status < 100 || status > 599)
         return FLT_E_SYNTAX;
-    return flt_buf_printf(b, "HTTP/1.1 %d %s\r\n", status, px_h1_reason(status));
+    const char digits[] = {(char)('0' + status / 100), (char)('0' + status / 10 % 10), (char)('0' + status % 10), ' '};
+    const struct flt_str v[] = {
+        FLT_STR("HTTP/1.1 "), {digits, sizeof(digits)}, flt_str_of(px_h1_reason(status)), FLT_STR("\r\n")};
+    return put(b, v, FLT_ARRAY_LEN(v));
 }
 
 int px_h1_write_header(struct flt_buf *b, struct flt_str name, struct flt_str value)
@@ -43,9 +46,11 @@ int px_h1_write_header(struct flt_buf *b, struct flt_str name, struct flt_str va
 
 int px_h1_write_header_u64(struct flt_buf *b, const char *name, uint64_t value)
 {
-    char digits[24];
-    int n = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)value);
-    return px_h1_write_header(b, flt_str_of(name), (struct flt_str){digits, (size_t)n});
+    char digits[20], *end = digits + sizeof(digits), *p = end;
+    do
+        *--p = (char)('0' + value % 10);
+    while ((value /= 10) != 0);
+    return px_h1_write_header(b, flt_str_of(name), (struct flt_str){p, (size_t)(end - p)});
 }
 
 int px_h1_write_end(struct flt_buf *b)
@@ -55,11 +60,12 @@ int px_h1_write_end(struct flt_buf *b)
 
 int px_h1_write_chunk(struct flt_buf *b, const char *p, size_t n)
 {
-    char size[24];
+    char digits[16], *end = digits + sizeof(digits), *size = end;
     if (n == 0)
         return FLT_E_SYNTAX; /* it would end the body */
-    int len = snprintf(size, sizeof(size), "%zx\r\n", n);
-    const struct flt_str v[] = {{size, (size_t)len}, {p, n}, FLT_STR("\r\n")};
+    for (size_t left = n; left != 0; left >>= 4)
+        *--size = "0123456789abcdef"[left & 15];
+    const struct flt_str v[] = {{size, (size_t)(end - size)}, FLT_STR("\r\n"), {p, n}, FLT_STR("\r\n")};
     return put(b, v, FLT_ARRAY_LEN(v));
 }
 

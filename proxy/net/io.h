@@ -28,6 +28,13 @@ struct event_base *px_io_loop_base(struct px_io_loop *l);
 void px_io_loop_free(struct px_io_loop *l);                  /* after the last io of it is freed */
 /* Loop's monotonic clock in milliseconds, cached once per turn. */
 uint64_t px_io_loop_now(struct px_io_loop *l);
+/*
+ * What has to be done at the end of a turn before the bytes queued in it leave (output that a full socket held back
+ * may leave earlier). fn runs when px_io_loop_due was called since it last ran; it may call anything a callback may.
+ * One for a loop; NULL = none.
+ */
+void px_io_loop_before_sending(struct px_io_loop *l, void (*fn)(void *arg), void *arg);
+void px_io_loop_due(struct px_io_loop *l);
 
 enum px_io_end {
     PX_IO_EOF,       /* clean end: FIN (plain) or close_notify (TLS); the other direction may still work */

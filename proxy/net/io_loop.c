@@ -20,7 +20,17 @@ struct px_io_loop {
     LIST_HEAD(, px_io) all;
     uint64_t now; /* 0 = not read in this turn */
     bool turn_active;
+    void (*before)(void *arg); /* before_sending */
+    void *before_arg;
+    bool due;
 };
+
+static void run_before(struct px_io_loop *l)
+{
+    l->due = false;
+    if (l->before != NULL)
+        l->before(l->before_arg);
+}
 
 static void run_turn(evutil_socket_t fd, short what, void *arg)
 {
@@ -28,7 +38,11 @@ static void run_turn(evutil_socket_t fd, short what, void *arg)
     (void)what;
     struct px_io_loop *l = arg;
     l->turn_active = false;
-    while (l->dirty != NULL) {
+    while (l->due || l->dirty != NULL) {
+        if (l->due) {
+            run_before(l);
+            continue;
+        }
         struct px_io *io = l->dirty;
         l->dirty = io->next_dirty;
         if (l->dirty == NULL)
@@ -69,6 +83,18 @@ static void run_again(evutil_socket_t fd, short what, void *arg)
         else
             px_io_drive(io);
     }
+}
+
+void px_io_loop_before_sending(struct px_io_loop *l, void (*fn)(void *arg), void *arg)
+{
+    l->before = fn;
+    l->before_arg = arg;
+}
+
+void px_io_loop_due(struct px_io_loop *l)
+{
+    l->due = true;
+    activate_turn(l);
 }
 
 void px_io_mark_dirty(struct px_io *io)
@@ -123,8 +149,8 @@ void px_io_loop_add(struct px_io_loop *l, struct px_io *io)
 }
 
 /*
- * The loop no longer runs: what was freed since its last turn is released here, and what is still closing with nobody waiting
- * for it (a pooled connection that lingers when the process stops).
+ * The loop no longer runs: what was freed since its last turn is released here, and what is still closing with nobody
+ * waiting for it (a pooled connection that lingers when the process stops).
  */
 static void release_freed(struct px_io_loop *l)
 {

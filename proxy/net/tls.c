@@ -50,9 +50,9 @@ static SSL_CTX *common(const SSL_METHOD *method, struct flt_err *err)
     }
     /* CLEANSE_PLAINTEXT: what passes through here is secret; the library wipes its copy after each read. */
     SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CLEANSE_PLAINTEXT);
-    SSL_CTX_set_mode(ctx,
-                     SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    SSL_CTX_set_read_ahead(ctx, 1); /* one system call a record instead of two; the buffer goes when it is empty */
+    /* Empty buffers are given back by io_tls.c, not by SSL_MODE_RELEASE_BUFFERS, which would wipe all of them. */
+    SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_read_ahead(ctx, 1); /* one system call a record instead of two */
     SSL_CTX_set_default_passwd_cb(ctx, no_password);
     SSL_CTX_set_security_level(ctx, 2);
     if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1 || SSL_CTX_set_cipher_list(ctx, ciphers12) != 1 ||

@@ -1,6 +1,6 @@
 /*
  * audit.c: appends audit records. Encoding happens on the caller's thread; under one mutex (and, as several processes
- * may share a file during a restart, the file's lock) a record gets its number and leaves in one writev. A record is
+ * may share a file during a restart, the file's lock) records get their numbers and leave in one writev. A record is
  * either in the file whole or reported as not written.
  */
 #include "watch/audit.h"
@@ -19,6 +19,7 @@
 #include "watch/audit_record.h"
 #include "watch/rfc3339.h"
 
+#define GROUP        32u /* records that leave in one call */
 #define PIPE_WAIT_MS 100 /* for a pipe that is full for a moment; not waited for once it has failed */
 
 struct px_audit {
@@ -146,7 +147,7 @@ static int write_whole(struct px_audit *a, const struct iovec *iov, int n_iov)
     }
     /* A part of a line is worse than none: take it back where that is possible, else close it off the next time. */
     if (n > 0 && !(a->regular && ftruncate(a->fd, a->end) == 0)) {
-        a->end += n;
+        a->end = -1; /* whole lines may stand before the torn one: look again */
         a->torn = true;
     }
     return FLT_E_IO;
@@ -168,47 +169,85 @@ static size_t gap_record(const struct px_audit *a, char *out, size_t cap)
     return (size_t)n;
 }
 
-/* Writes what is due and then the record (may be empty: only what is due). On success everything is well again. */
-static int append(struct px_audit *a, struct flt_str record)
+/* {"seq":N, into out (at least 32 bytes); returns its length. */
+static size_t head_of(char *out, uint64_t seq)
 {
-    char gap[256], head[32];
-    uint64_t seq = atomic_load(&a->seq);
-    size_t n_gap = gap_record(a, gap, sizeof(gap));
-    int n_head = 0;
-    struct iovec iov[3];
-    union { /* writev does not write to what it is given, but its type does not say so */
-        const char *from;
-        void *to;
-    } body = {record.p};
+    static const char name[] = "{\"seq\":";
+    char digits[20];
+    size_t n = 0, at = sizeof(name) - 1;
 
-    if (n_gap != 0)
+    do
+        digits[n++] = (char)('0' + seq % 10);
+    while ((seq /= 10) != 0);
+    memcpy(out, name, at);
+    while (n != 0)
+        out[at++] = digits[--n];
+    out[at++] = ',';
+    return at;
+}
+
+/*
+ * Writes what is due and then n records (at most GROUP; 0: only what is due). On success everything is well again.
+ * FLT_E_IO: nothing of it is in the file; FLT_E_TRUNCATED: it is, but the disk did not confirm it.
+ */
+static int append(struct px_audit *a, const struct px_audit_line *v, size_t n)
+{
+    char gap[256], head[GROUP][32];
+    uint64_t seq = atomic_load(&a->seq);
+    struct iovec iov[1 + 2 * GROUP];
+    int n_iov = 0;
+
+    iov[n_iov] = (struct iovec){gap, gap_record(a, gap, sizeof(gap))};
+    if (iov[n_iov++].iov_len != 0)
         seq++;
-    if (record.n != 0)
-        n_head = snprintf(head, sizeof(head), "{\"seq\":%llu,", (unsigned long long)++seq);
-    iov[0] = (struct iovec){gap, n_gap};
-    iov[1] = (struct iovec){head, (size_t)n_head};
-    iov[2] = (struct iovec){body.to, record.n};
-    if (write_whole(a, iov, 3) != FLT_OK)
+    for (size_t i = 0; i < n; i++) {
+        union { /* writev does not write to what it is given, but its type does not say so */
+            const char *from;
+            void *to;
+        } rest = {v[i].text.p + 1}; /* its "{" comes with the number */
+
+        iov[n_iov++] = (struct iovec){head[i], head_of(head[i], ++seq)};
+        iov[n_iov++] = (struct iovec){rest.to, v[i].text.n - 1};
+    }
+    if (write_whole(a, iov, n_iov) != FLT_OK)
         return FLT_E_IO;
     atomic_store(&a->seq, seq);
     a->gap = NULL;
     a->lost = 0;
     a->torn = false;
-    if (a->fsync_each && a->regular && fdatasync(a->fd) != 0)
-        return FLT_E_IO;
-    return FLT_OK;
+    return a->fsync_each && a->regular && fdatasync(a->fd) != 0 ? FLT_E_TRUNCATED : FLT_OK;
 }
 
-/* One attempt to bring the file up to date, with the record or without. */
-static int put(struct px_audit *a, struct flt_str record)
+/* One attempt to bring the file up to date, with these records or without any. */
+static int put(struct px_audit *a, const struct px_audit_line *v, size_t n)
 {
     int rc = acquire(a);
 
     if (rc == FLT_OK)
-        rc = append(a, record);
+        rc = append(a, v, n);
     release(a);
     atomic_store(&a->ok, rc == FLT_OK);
     return rc;
+}
+
+static void settle(struct px_audit *a, struct px_audit_line *v, int rc)
+{
+    v->status = rc == FLT_OK ? FLT_OK : FLT_E_IO;
+    if (rc == FLT_OK)
+        return;
+    atomic_store(&a->ok, false);
+    a->lost++;
+    a->gap = "write_failed";
+}
+
+/* How many records from v on may leave in one call: a pipe takes them singly, so that none is cut. */
+static size_t group_at(const struct px_audit *a, const struct px_audit_line *v, size_t n)
+{
+    size_t k = 0;
+
+    while (a->regular && k < n && k < GROUP && v[k].text.n != 0)
+        k++;
+    return k > 0 ? k : 1;
 }
 
 /* ---- interface ------------------------------------------------------------------------------- */
@@ -234,7 +273,7 @@ struct px_audit *px_audit_open(const char *file, bool fsync_each, struct flt_err
     }
     /* A full disk is no reason not to start: the server is up, not ready, and recovers by itself. */
     if (a->gap != NULL)
-        atomic_store(&a->ok, append(a, (struct flt_str){NULL, 0}) == FLT_OK);
+        atomic_store(&a->ok, append(a, NULL, 0) == FLT_OK);
     release(a);
     return a;
 }
@@ -264,7 +303,7 @@ bool px_audit_retry(struct px_audit *a)
 {
     pthread_mutex_lock(&a->lock);
     if (!atomic_load(&a->ok))
-        (void)put(a, (struct flt_str){NULL, 0});
+        (void)put(a, NULL, 0);
     pthread_mutex_unlock(&a->lock);
     return px_audit_ok(a);
 }
@@ -280,22 +319,30 @@ int px_audit_reopen(struct px_audit *a, struct flt_err *err)
     return rc;
 }
 
+void px_audit_write_lines(struct px_audit *a, struct px_audit_line *v, size_t n)
+{
+    size_t k;
+
+    pthread_mutex_lock(&a->lock);
+    for (size_t i = 0; i < n; i += k) {
+        k = group_at(a, v + i, n - i);
+        int rc = v[i].text.n != 0 ? put(a, v + i, k) : FLT_E_IO;
+        bool singly = rc == FLT_E_IO && k > 1; /* on a disk that is nearly full some still fit */
+        for (size_t j = i; j < i + k; j++)
+            settle(a, &v[j], singly ? put(a, &v[j], 1) : rc);
+    }
+    pthread_mutex_unlock(&a->lock);
+}
+
 int px_audit_write(struct px_audit *a, const struct px_audit_record *r)
 {
     struct flt_buf body;
-    int rc;
+    struct px_audit_line line = {{NULL, 0}, FLT_OK};
 
     flt_buf_init(&body, PX_AUDIT_LINE_MAX);
-    rc = px_audit_encode(r, &body);
-    pthread_mutex_lock(&a->lock);
-    if (rc == FLT_OK)
-        rc = put(a, (struct flt_str){body.p + 1, body.n - 1}); /* its "{" comes with the number */
-    if (rc != FLT_OK) {
-        atomic_store(&a->ok, false);
-        a->lost++;
-        a->gap = "write_failed";
-    }
-    pthread_mutex_unlock(&a->lock);
+    if (px_audit_encode(r, &body) == FLT_OK)
+        line.text = flt_buf_str(&body);
+    px_audit_write_lines(a, &line, 1);
     flt_buf_free(&body);
-    return rc == FLT_OK ? FLT_OK : FLT_E_IO;
+    return line.status;
 }

@@ -85,4 +85,15 @@ struct px_audit_record {
  */
 int px_audit_write(struct px_audit *a, const struct px_audit_record *r) FLT_MUST_CHECK;
 
+/* One record as px_audit_encode (audit_record.h) wrote it; empty = it could not be encoded. */
+struct px_audit_line {
+    struct flt_str text;
+    int status; /* out: FLT_OK or FLT_E_IO */
+};
+/*
+ * Writes n records in order, as px_audit_write would one after the other, but with one lock, write call and wait for
+ * the disk for many. Each is in the file whole when it is reported as written. Thread-safe.
+ */
+void px_audit_write_lines(struct px_audit *a, struct px_audit_line *v, size_t n);
+
 #endif

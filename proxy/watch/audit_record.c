@@ -24,6 +24,37 @@ struct sum {
 
 static const char *const direction_names[] = {[FLT_REQUEST] = "request", [FLT_RESPONSE] = "response"};
 
+/* ---- writing -------------------------------------------------------------------------------- */
+
+/*
+ * Two records a request make this the busiest writer of JSON there is, and their shape never changes: so what stands
+ * between the values is written as one piece each ("},\"name\":"), and numbers without printf.
+ */
+struct pen {
+    struct flt_buf *out;
+    int rc;
+};
+
+static bool make_room(struct pen *w, size_t n)
+{
+    int rc = flt_buf_reserve(w->out, n);
+
+    w->rc = w->rc == FLT_OK ? rc : w->rc;
+    return rc == FLT_OK;
+}
+
+/* In its callers, most n are constants, and the copy is a few stores. */
+static inline __attribute__((always_inline)) void raw(struct pen *w, const char *p, size_t n)
+{
+    struct flt_buf *b = w->out;
+
+    if (n > b->cap - b->n && !make_room(w, n))
+        return;
+    memcpy(b->p + b->n, p, n);
+    b->n += n;
+}
+#define LITERAL(w, s) raw(w, s, sizeof(s) - 1)
+
 /* At most max bytes of s, not cutting a UTF-8 sequence. */
 static struct flt_str head_of(struct flt_str s, size_t max)
 {
@@ -36,42 +67,98 @@ static struct flt_str head_of(struct flt_str s, size_t max)
     return (struct flt_str){s.p, cut};
 }
 
-static void text(struct flt_jw *w, const char *name, struct flt_str value, size_t max)
+static void text(struct pen *w, struct flt_str value, size_t max)
 {
-    flt_jw_name(w, name);
-    if (value.n == 0)
-        flt_jw_null(w);
-    else
-        flt_jw_str(w, head_of(value, max));
+    if (value.n == 0) {
+        LITERAL(w, "null");
+        return;
+    }
+    LITERAL(w, "\"");
+    if (w->rc == FLT_OK)
+        w->rc = flt_json_escape(w->out, head_of(value, max));
+    LITERAL(w, "\"");
 }
 
 /* Text of a peer: control characters, which no name has a use for and some readers of JSON refuse, become '?'. */
-static void foreign(struct flt_jw *w, const char *name, struct flt_str value, size_t max)
+static void foreign(struct pen *w, struct flt_str value, size_t max)
 {
     char clean[ID_MAX];
     struct flt_str head = head_of(value, max < sizeof(clean) ? max : sizeof(clean));
 
     for (size_t i = 0; i < head.n; i++)
         clean[i] = (unsigned char)head.p[i] < 0x20 || head.p[i] == 0x7f ? '?' : head.p[i];
-    text(w, name, (struct flt_str){clean, head.n}, sizeof(clean));
+    text(w, (struct flt_str){clean, head.n}, sizeof(clean));
 }
 
-static void words(struct flt_jw *w, const char *name, const char *value, size_t max)
+static void words(struct pen *w, const char *value, size_t max)
 {
-    text(w, name, flt_str_of(value), max);
+    text(w, flt_str_of(value), max);
 }
 
-static void number(struct flt_jw *w, const char *name, uint64_t value)
+static void number(struct pen *w, uint64_t value)
 {
-    flt_jw_name(w, name);
-    flt_jw_u64(w, value);
+    char digits[20], *p = digits + sizeof(digits);
+
+    do
+        *--p = (char)('0' + value % 10);
+    while ((value /= 10) != 0);
+    raw(w, p, (size_t)(digits + sizeof(digits) - p));
 }
 
-static void flag(struct flt_jw *w, const char *name, bool value)
+static void whole(struct pen *w, int64_t value)
 {
-    flt_jw_name(w, name);
-    flt_jw_bool(w, value);
+    if (value < 0)
+        LITERAL(w, "-");
+    number(w, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
 }
+
+/* Six significant digits, as "%.6g" has them. */
+static void score(struct pen *w, double value)
+{
+    char digits[16] = "0.";
+    size_t n = 2;
+    double scaled = value * 1e6;
+    struct flt_jw other;
+
+    if (value == 0) {
+        LITERAL(w, "0");
+        return;
+    }
+    for (double tenth = 0.1; tenth > 5e-5 && value < tenth; tenth /= 10) {
+        digits[n++] = '0';
+        scaled *= 10;
+    }
+    if (!(value >= 1e-4) || scaled >= 999999.5) { /* not a number fails every comparison */
+        flt_jw_init(&other, w->out);
+        flt_jw_f64(&other, value);
+        w->rc = w->rc == FLT_OK ? flt_jw_finish(&other) : w->rc;
+        return;
+    }
+    uint32_t rest = (uint32_t)(scaled + 0.5);
+    for (uint32_t unit = 100000; unit != 0 && rest != 0; unit /= 10) {
+        digits[n++] = (char)('0' + rest / unit);
+        rest %= unit;
+    }
+    raw(w, digits, n);
+}
+
+static void flag(struct pen *w, bool value)
+{
+    if (value)
+        LITERAL(w, "true");
+    else
+        LITERAL(w, "false");
+}
+
+/* A member other than the first: its name, then its value. */
+#define TEXT(w, name, value, max)    (LITERAL(w, ",\"" name "\":"), text(w, value, max))
+#define FOREIGN(w, name, value, max) (LITERAL(w, ",\"" name "\":"), foreign(w, value, max))
+#define WORDS(w, name, value)        (LITERAL(w, ",\"" name "\":"), words(w, value, CONF_MAX))
+#define ID(w, name, value)           (LITERAL(w, ",\"" name "\":"), words(w, value, ID_MAX))
+#define NUMBER(w, name, value)       (LITERAL(w, ",\"" name "\":"), number(w, value))
+#define FLAG(w, name, value)         (LITERAL(w, ",\"" name "\":"), flag(w, value))
+
+/* ---- the record ------------------------------------------------------------------------------ */
 
 static bool rule_of(const struct flt_snapshot *s, uint32_t rule, struct flt_rule_info *out)
 {
@@ -81,47 +168,48 @@ static bool rule_of(const struct flt_snapshot *s, uint32_t rule, struct flt_rule
     return true;
 }
 
-static void identity(struct flt_jw *w, const struct px_audit_record *r)
+static void identity(struct pen *w, const struct px_audit_record *r)
 {
     char when[PX_RFC3339_SIZE];
     const struct flt_tenant *t = r->tenant_conf;
 
     px_rfc3339(r->started_unix_ms, when);
-    words(w, "time", when, sizeof(when));
-    words(w, "record", r->record, CONF_MAX);
-    words(w, "request_id", r->request_id, ID_MAX);
-    foreign(w, "upstream_request_id", flt_str_of(r->upstream_request_id), ID_MAX);
-    words(w, "client", r->client, ID_MAX);
-    flt_jw_name(w, "worker");
-    flt_jw_i64(w, r->worker);
-    number(w, "conn", r->conn);
-    text(w, "tenant", r->tenant, CONF_MAX);
-    words(w, "service_model", t != NULL ? flt_service_model_names[t->service_model] : NULL, CONF_MAX);
-    words(w, "mode", t != NULL ? flt_mode_names[t->mode] : NULL, CONF_MAX);
-    words(w, "route", r->route, CONF_MAX);
-    foreign(w, "model", r->model, MODEL_MAX);
-    text(w, "upstream", r->upstream, CONF_MAX);
-    words(w, "generation", r->snapshot != NULL ? flt_snapshot_id(r->snapshot) : NULL, CONF_MAX);
+    LITERAL(w, "{\"time\":");
+    words(w, when, sizeof(when));
+    WORDS(w, "record", r->record);
+    ID(w, "request_id", r->request_id);
+    FOREIGN(w, "upstream_request_id", flt_str_of(r->upstream_request_id), ID_MAX);
+    ID(w, "client", r->client);
+    LITERAL(w, ",\"worker\":");
+    whole(w, r->worker);
+    NUMBER(w, "conn", r->conn);
+    TEXT(w, "tenant", r->tenant, CONF_MAX);
+    WORDS(w, "service_model", t != NULL ? flt_service_model_names[t->service_model] : NULL);
+    WORDS(w, "mode", t != NULL ? flt_mode_names[t->mode] : NULL);
+    WORDS(w, "route", r->route);
+    FOREIGN(w, "model", r->model, MODEL_MAX);
+    TEXT(w, "upstream", r->upstream, CONF_MAX);
+    WORDS(w, "generation", r->snapshot != NULL ? flt_snapshot_id(r->snapshot) : NULL);
 }
 
-static void verdict(struct flt_jw *w, const char *name, const struct flt_snapshot *s, const struct flt_decision *d)
+static void verdict(struct pen *w, const struct flt_snapshot *s, const struct flt_decision *d)
 {
-    struct flt_rule_info rule;
+    struct flt_rule_info rule = {0};
 
-    flt_jw_name(w, name);
     if (d == NULL) {
-        flt_jw_null(w);
+        LITERAL(w, "null");
         return;
     }
-    flt_jw_obj(w);
-    words(w, "action", flt_action_names[d->action], CONF_MAX);
-    words(w, "would", flt_action_names[d->would], CONF_MAX);
-    words(w, "cause", flt_cause_names[d->cause], CONF_MAX);
-    flt_jw_name(w, "score");
-    flt_jw_f64(w, d->score);
-    text(w, "rule", rule_of(s, d->blocking_rule, &rule) ? rule.id : (struct flt_str){NULL, 0}, CONF_MAX);
-    number(w, "findings_dropped", d->findings_dropped);
-    flt_jw_obj_end(w);
+    (void)rule_of(s, d->blocking_rule, &rule);
+    LITERAL(w, "{\"action\":");
+    words(w, flt_action_names[d->action], CONF_MAX);
+    WORDS(w, "would", flt_action_names[d->would]);
+    WORDS(w, "cause", flt_cause_names[d->cause]);
+    LITERAL(w, ",\"score\":");
+    score(w, d->score);
+    TEXT(w, "rule", rule.id, CONF_MAX);
+    NUMBER(w, "findings_dropped", d->findings_dropped);
+    LITERAL(w, "}");
 }
 
 /* Fills sums and returns how many; findings past the room are left out (there are never so many). */
@@ -153,7 +241,8 @@ static uint32_t add_up(const struct flt_decision *d, struct sum *sums)
     return n;
 }
 
-static void findings(struct flt_jw *w, enum flt_direction dir, const struct flt_snapshot *s,
+/* first: no finding was written before. Returns the same for the next call. */
+static bool findings(struct pen *w, bool first, enum flt_direction dir, const struct flt_snapshot *s,
                      const struct flt_decision *d)
 {
     struct sum sums[SUMS_MAX];
@@ -167,22 +256,25 @@ static void findings(struct flt_jw *w, enum flt_direction dir, const struct flt_
         if (!rule_of(s, sums[i].rule, &rule))
             continue;
         memcpy(seen.view, sums[i].view, sizeof(seen.view));
-        flt_jw_obj(w);
-        words(w, "direction", direction_names[dir], CONF_MAX);
-        text(w, "rule", rule.id, CONF_MAX);
-        words(w, "class", flt_class_names[rule.class_], CONF_MAX);
-        words(w, "severity", flt_severity_names[rule.severity], CONF_MAX);
-        words(w, "action", flt_action_names[sums[i].action], CONF_MAX);
-        words(w, "would", flt_action_names[sums[i].would], CONF_MAX);
-        words(w, "role", flt_role_names[sums[i].role], CONF_MAX);
-        words(w, "view", flt_finding_view(&seen, view), CONF_MAX);
-        number(w, "count", sums[i].count);
-        number(w, "bytes", sums[i].bytes);
-        flt_jw_obj_end(w);
+        raw(w, ",", first ? 0 : 1);
+        first = false;
+        LITERAL(w, "{\"direction\":");
+        words(w, direction_names[dir], CONF_MAX);
+        TEXT(w, "rule", rule.id, CONF_MAX);
+        WORDS(w, "class", flt_class_names[rule.class_]);
+        WORDS(w, "severity", flt_severity_names[rule.severity]);
+        WORDS(w, "action", flt_action_names[sums[i].action]);
+        WORDS(w, "would", flt_action_names[sums[i].would]);
+        WORDS(w, "role", flt_role_names[sums[i].role]);
+        WORDS(w, "view", flt_finding_view(&seen, view));
+        NUMBER(w, "count", sums[i].count);
+        NUMBER(w, "bytes", sums[i].bytes);
+        LITERAL(w, "}");
     }
+    return first;
 }
 
-static void amounts(struct flt_jw *w, const struct px_audit_record *r)
+static void amounts(struct pen *w, const struct px_audit_record *r)
 {
     const struct flt_decision *d[] = {r->request, r->answer};
     uint64_t total = 0, scanned = 0, opaque = 0, unviewed = 0;
@@ -195,53 +287,45 @@ static void amounts(struct flt_jw *w, const struct px_audit_record *r)
         opaque += d[i]->bytes_opaque;
         unviewed += d[i]->bytes_unviewed;
     }
-    flt_jw_name(w, "bytes");
-    flt_jw_obj(w);
-    number(w, "request", r->request_bytes);
-    number(w, "forwarded", r->forwarded_bytes);
-    number(w, "upstream", r->upstream_bytes);
-    number(w, "answer", r->answer_bytes);
-    number(w, "text", total);
-    number(w, "scanned", scanned);
-    number(w, "opaque", opaque);
-    number(w, "unviewed", unviewed);
-    flt_jw_obj_end(w);
-    flt_jw_name(w, "timings_us");
-    flt_jw_obj(w);
-    number(w, "inspect", r->us_inspect);
-    number(w, "first_byte", r->us_upstream_first_byte);
-    number(w, "total", r->us_total);
-    flt_jw_obj_end(w);
+    LITERAL(w, ",\"bytes\":{\"request\":");
+    number(w, r->request_bytes);
+    NUMBER(w, "forwarded", r->forwarded_bytes);
+    NUMBER(w, "upstream", r->upstream_bytes);
+    NUMBER(w, "answer", r->answer_bytes);
+    NUMBER(w, "text", total);
+    NUMBER(w, "scanned", scanned);
+    NUMBER(w, "opaque", opaque);
+    NUMBER(w, "unviewed", unviewed);
+    LITERAL(w, "},\"timings_us\":{\"inspect\":");
+    number(w, r->us_inspect);
+    NUMBER(w, "first_byte", r->us_upstream_first_byte);
+    NUMBER(w, "total", r->us_total);
+    LITERAL(w, "}");
 }
 
 int px_audit_encode(const struct px_audit_record *r, struct flt_buf *out)
 {
-    struct flt_jw w;
-    int rc;
+    struct pen pen = {out, FLT_OK}, *w = &pen;
+    bool first;
 
-    flt_jw_init(&w, out);
-    flt_jw_obj(&w);
-    identity(&w, r);
-    flt_jw_name(&w, "decision");
-    flt_jw_obj(&w);
-    verdict(&w, "request", r->snapshot, r->request);
-    verdict(&w, "answer", r->snapshot, r->answer);
-    flt_jw_obj_end(&w);
-    flt_jw_name(&w, "findings");
-    flt_jw_arr(&w);
-    findings(&w, FLT_REQUEST, r->snapshot, r->request);
-    findings(&w, FLT_RESPONSE, r->snapshot, r->answer);
-    flt_jw_arr_end(&w);
-    amounts(&w, r);
-    words(&w, "outcome", r->outcome, CONF_MAX);
-    words(&w, "reason", r->reason, CONF_MAX);
-    flt_jw_name(&w, "status");
-    flt_jw_i64(&w, r->status);
-    flag(&w, "stream", r->stream);
-    flag(&w, "grounded", r->grounded);
-    flag(&w, "edited_request", r->edited_request);
-    flag(&w, "edited_answer", r->edited_answer);
-    flt_jw_obj_end(&w);
-    rc = flt_jw_finish(&w);
-    return rc == FLT_OK ? flt_buf_add(out, "\n", 1) : rc;
+    identity(w, r);
+    LITERAL(w, ",\"decision\":{\"request\":");
+    verdict(w, r->snapshot, r->request);
+    LITERAL(w, ",\"answer\":");
+    verdict(w, r->snapshot, r->answer);
+    LITERAL(w, "},\"findings\":[");
+    first = findings(w, true, FLT_REQUEST, r->snapshot, r->request);
+    findings(w, first, FLT_RESPONSE, r->snapshot, r->answer);
+    LITERAL(w, "]");
+    amounts(w, r);
+    WORDS(w, "outcome", r->outcome);
+    WORDS(w, "reason", r->reason);
+    LITERAL(w, ",\"status\":");
+    whole(w, r->status);
+    FLAG(w, "stream", r->stream);
+    FLAG(w, "grounded", r->grounded);
+    FLAG(w, "edited_request", r->edited_request);
+    FLAG(w, "edited_answer", r->edited_answer);
+    LITERAL(w, "}\n");
+    return w->rc;
 }

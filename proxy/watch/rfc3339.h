@@ -6,10 +6,9 @@
 #define PX_RFC3339_H
 
 #include <stdint.h>
-#include <stdio.h>
 #include <time.h>
 
-#define PX_RFC3339_SIZE 80 /* room for whatever a struct tm may hold, NUL included */
+#define PX_RFC3339_SIZE 32 /* NUL included */
 
 /* Wall clock, milliseconds since 1970-01-01T00:00:00Z. */
 static inline uint64_t px_unix_ms(void)
@@ -20,6 +19,15 @@ static inline uint64_t px_unix_ms(void)
     return (uint64_t)ts.tv_sec * 1000u + (uint64_t)ts.tv_nsec / 1000000u;
 }
 
+/* n decimal digits of v, then one more byte. Returns what follows. */
+static inline char *px_rfc3339_part(char *p, unsigned v, unsigned n, char then)
+{
+    for (unsigned i = n; i-- > 0; v /= 10)
+        p[i] = (char)('0' + v % 10);
+    p[n] = then;
+    return p + n + 1;
+}
+
 /* Writes the time into out (PX_RFC3339_SIZE bytes), NUL-terminated. Times no calendar holds are written as the epoch.
  */
 static inline void px_rfc3339(uint64_t unix_ms, char *out)
@@ -27,12 +35,18 @@ static inline void px_rfc3339(uint64_t unix_ms, char *out)
     time_t sec = (time_t)(unix_ms / 1000u);
     struct tm tm;
 
-    if (gmtime_r(&sec, &tm) == NULL) {
+    if (gmtime_r(&sec, &tm) == NULL || tm.tm_year + 1900 > 9999) {
         sec = 0;
         (void)gmtime_r(&sec, &tm);
     }
-    snprintf(out, PX_RFC3339_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%03uZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
-             tm.tm_hour, tm.tm_min, tm.tm_sec, (unsigned)(unix_ms % 1000u));
+    out = px_rfc3339_part(out, (unsigned)tm.tm_year + 1900u, 4, '-');
+    out = px_rfc3339_part(out, (unsigned)tm.tm_mon + 1u, 2, '-');
+    out = px_rfc3339_part(out, (unsigned)tm.tm_mday, 2, 'T');
+    out = px_rfc3339_part(out, (unsigned)tm.tm_hour, 2, ':');
+    out = px_rfc3339_part(out, (unsigned)tm.tm_min, 2, ':');
+    out = px_rfc3339_part(out, (unsigned)tm.tm_sec, 2, '.');
+    out = px_rfc3339_part(out, (unsigned)(unix_ms % 1000u), 3, 'Z');
+    *out = '\0';
 }
 
 #endif

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "audit_lines.h"
+#include "watch/audit_record.h"
 
 static void assert_gap(const json_t *line, const char *reason, json_int_t lost)
 {
@@ -238,6 +239,119 @@ static void a_full_disk_leaves_whole_lines_and_a_gap_record_after_it(void **stat
     assert_gap(lines[1], "write_failed", 3);
 }
 
+/* ---- many records in one call ---------------------------------------------------------------- */
+
+#define MANY 100u
+
+/* n records as a worker gives them, all encoded into text; free that afterwards. */
+static void encode_many(struct flt_buf *text, struct px_audit_line *v, size_t n)
+{
+    struct px_audit_record r = plain_record();
+    size_t at[MANY + 1] = {0};
+
+    flt_buf_init(text, n * PX_AUDIT_LINE_MAX);
+    for (size_t i = 0; i < n; i++) {
+        r.conn = i;
+        assert_int_equal(px_audit_encode(&r, text), FLT_OK);
+        at[i + 1] = text->n;
+    }
+    for (size_t i = 0; i < n; i++)
+        v[i] = (struct px_audit_line){{text->p + at[i], at[i + 1] - at[i]}, -99};
+}
+
+static void many_records_at_once_are_in_order_and_numbered(void **state)
+{
+    struct px_audit *a = open_audit(audit_path);
+    struct px_audit_line v[MANY];
+    struct flt_buf text;
+
+    (void)state;
+    write_ok(a);
+    encode_many(&text, v, MANY);
+    px_audit_write_lines(a, v, MANY);
+    write_ok(a);
+    for (size_t i = 0; i < MANY; i++)
+        assert_int_equal(v[i].status, FLT_OK);
+    assert_int_equal(px_audit_seq(a), MANY + 2);
+    px_audit_close(a);
+    assert_int_equal(read_back(audit_path), 0);
+    assert_int_equal(n_lines, MANY + 2);
+    assert_numbered_from(1);
+    for (size_t i = 0; i < MANY; i++)
+        assert_int_equal(int_of(lines[i + 1], "conn"), (json_int_t)i);
+    flt_buf_free(&text);
+}
+
+static void a_record_that_could_not_be_encoded_is_the_only_one_lost(void **state)
+{
+    struct px_audit *a = open_audit(audit_path);
+    struct px_audit_line v[5];
+    struct flt_buf text;
+
+    (void)state;
+    encode_many(&text, v, 5);
+    v[2].text.n = 0;
+    px_audit_write_lines(a, v, 5);
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(v[i].status, i == 2 ? FLT_E_IO : FLT_OK);
+    assert_true(px_audit_ok(a));
+    px_audit_close(a);
+    assert_int_equal(read_back(audit_path), 0);
+    assert_int_equal(n_lines, 5);
+    assert_numbered_from(1);
+    assert_gap(lines[2], "write_failed", 1);
+    flt_buf_free(&text);
+}
+
+static void of_many_records_those_that_fit_the_disk_are_written(void **state)
+{
+    struct px_audit *a = open_audit(audit_path);
+    struct px_audit_line v[6];
+    struct flt_buf text;
+    json_int_t written = 0;
+
+    (void)state;
+    write_ok(a);
+    encode_many(&text, v, 6);
+    leave_room((off_t)(text.n / 2));
+    px_audit_write_lines(a, v, 6);
+    leave_room(-1);
+    for (size_t i = 0; i < 6; i++)
+        written += v[i].status == FLT_OK;
+    assert_in_range(written, 1, 3);
+    assert_int_equal(v[0].status, FLT_OK);
+    assert_false(px_audit_ok(a));
+    write_ok(a);
+    px_audit_close(a);
+    assert_int_equal(read_back(audit_path), 0);
+    assert_int_equal(n_lines, 1 + written + 2);
+    assert_numbered_from(1);
+    assert_gap(lines[1 + written], "write_failed", 6 - written);
+    flt_buf_free(&text);
+}
+
+static void many_records_go_singly_into_a_pipe(void **state)
+{
+    struct px_audit_line v[MANY];
+    struct flt_buf text;
+    struct px_audit *a;
+    unsigned lost = 0;
+
+    (void)state;
+    assert_int_equal(mkfifo(audit_path, 0600), 0);
+    a = open_audit(audit_path);
+    encode_many(&text, v, MANY);
+    for (unsigned round = 0; round < 100 && lost == 0; round++) {
+        px_audit_write_lines(a, v, MANY);
+        for (size_t i = 0; i < MANY; i++)
+            lost += v[i].status != FLT_OK;
+    }
+    assert_in_range(lost, 1, MANY); /* it was filled, and every record is either in it or reported */
+    assert_false(px_audit_ok(a));
+    px_audit_close(a);
+    flt_buf_free(&text);
+}
+
 static void a_retry_recovers_without_a_request(void **state)
 {
     struct px_audit *a = open_audit(audit_path);
@@ -365,11 +479,19 @@ static void waiting_for_the_disk_works(void **state)
     struct px_audit *a = px_audit_open(audit_path, true, &err);
 
     (void)state;
+    struct px_audit_line v[MANY];
+    struct flt_buf text;
+
     assert_non_null(a);
     write_ok(a);
+    encode_many(&text, v, MANY);
+    px_audit_write_lines(a, v, MANY);
+    assert_int_equal(v[MANY - 1].status, FLT_OK);
     px_audit_close(a);
     assert_int_equal(read_back(audit_path), 0);
+    assert_int_equal(n_lines, MANY + 1);
     assert_numbered_from(1);
+    flt_buf_free(&text);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, audit_setup, audit_teardown)
@@ -389,6 +511,10 @@ int main(void)
         TEST(a_path_that_cannot_be_opened_is_an_error),
         TEST(a_full_device_refuses_every_record),
         TEST(a_full_disk_leaves_whole_lines_and_a_gap_record_after_it),
+        TEST(many_records_at_once_are_in_order_and_numbered),
+        TEST(a_record_that_could_not_be_encoded_is_the_only_one_lost),
+        TEST(of_many_records_those_that_fit_the_disk_are_written),
+        TEST(many_records_go_singly_into_a_pipe),
         TEST(a_retry_recovers_without_a_request),
         TEST(starts_on_a_full_disk_and_recovers),
         TEST(a_pipe_nobody_reads_fails_instead_of_blocking),

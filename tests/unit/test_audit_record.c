@@ -161,6 +161,33 @@ static void findings_are_added_up_by_rule_direction_role_and_action(void **state
     }
 }
 
+static void scores_have_six_digits(void **state)
+{
+    static const double scores[] = {
+        0,        1,        0.5,     0.75,    0.1,        0.099999949, 0.05,      0.0123456789,
+        0.01,     0.001,    0.0001,  0.00012, 0.00009999, 1e-9,        0.9999999, 0.999999,
+        0.333333, 2.0 / 3., 0.00999, 12.5,    1e-4 / 3,   -0.25,       0.6543214, 0.1 + 0.2};
+    struct px_audit *a = open_audit(audit_path);
+
+    (void)state;
+    for (size_t i = 0; i < FLT_ARRAY_LEN(scores); i++) {
+        const struct flt_decision d = {.score = scores[i], .blocking_rule = UINT32_MAX};
+        struct px_audit_record r = plain_record();
+
+        r.request = &d;
+        assert_int_equal(px_audit_write(a, &r), FLT_OK);
+    }
+    px_audit_close(a);
+    assert_int_equal(read_back(audit_path), 0);
+    for (size_t i = 0; i < FLT_ARRAY_LEN(scores); i++) {
+        const json_t *request = json_object_get(json_object_get(lines[i], "decision"), "request");
+        char want[32];
+
+        snprintf(want, sizeof(want), "%.6g", scores[i]);
+        assert_true(json_number_value(json_object_get(request, "score")) == strtod(want, NULL));
+    }
+}
+
 static void hostile_model_names_stay_one_short_line(void **state)
 {
     /* 63 bytes, then a three-byte character across the limit of 64 */
@@ -186,6 +213,7 @@ int main(void)
         TEST(unknown_things_are_null),
         TEST(a_record_says_everything_but_the_text),
         TEST(findings_are_added_up_by_rule_direction_role_and_action),
+        TEST(scores_have_six_digits),
         TEST(hostile_model_names_stay_one_short_line),
     };
 
