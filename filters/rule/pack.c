@@ -319,24 +319,25 @@ static bool id_ok(const struct pack *p, struct flt_str id)
     return true;
 }
 
+/* The rule may have errors in single keys already: what depends on such a key is left alone. */
 static void check_rule(struct flt_walk *w, flt_node *n, const struct rule_in *in)
 {
     const struct flt_rule *r = &in->rule;
     flt_node *id = flt_node_get(n, "id");
-    if (id != NULL && !id_ok(in->pack, r->id))
+    if (r->id.n != 0 && !id_ok(in->pack, r->id))
         flt_walk_error(w, id, "id", "expected '%.*s.' and lower-case letters, digits and '_'",
                        FLT_STR_ARG(in->pack->class_name));
-    else if (id != NULL && flt_id_retired(r->id))
+    else if (r->id.n != 0 && flt_id_retired(r->id))
         flt_walk_error(w, id, "id", "'%.*s' is retired: an id never comes back (see rulesets/retired.txt)",
                        FLT_STR_ARG(r->id));
-    if ((r->n_patterns != 0) == (r->block_open.text.n != 0))
+    if ((flt_node_get(n, "patterns") != NULL) == (flt_node_get(n, "block") != NULL))
         flt_walk_error(w, n, NULL, "expected either patterns or block");
     if (r->placeholder.n != 0 && !placeholder_ok(r->placeholder))
         flt_walk_error(w, flt_node_get(n, "placeholder"), "placeholder",
                        "expected capitals, digits and '_' in brackets, at most %u bytes", FLT_PLACEHOLDER_MAX);
-    if (r->action == FLT_ACT_REDACT && r->placeholder.n == 0)
+    if (r->action == FLT_ACT_REDACT && flt_node_get(n, "placeholder") == NULL)
         flt_walk_error(w, n, NULL, "a redacting rule needs a placeholder");
-    if (r->action == FLT_ACT_ALLOW && flt_node_get(n, "action") != NULL)
+    if (flt_str_is(flt_node_str(flt_node_get(n, "action")), flt_action_names[FLT_ACT_ALLOW]))
         flt_walk_error(w, flt_node_get(n, "action"), "action", "expected annotate, redact or block");
 }
 
@@ -369,9 +370,11 @@ static void read_rule(struct flt_walk *w, flt_node *n, struct pack *p)
     in.rule.variants.carriers = true;
     in.rule.file = flt_arena_str(w->arena, flt_str_of(p->file), NULL);
     flt_node_where(n, &in.rule.line, &in.rule.col);
-    if (!flt_pack_class_refs(w, &in.rule, p->out->refs) || flt_walk_map(w, n, rule_keys, &in) != FLT_OK)
+    unsigned before = flt_walk_errors(w);
+    if (!flt_pack_class_refs(w, &in.rule, p->out->refs))
         return;
-    unsigned before = w->diag->n + w->diag->dropped;
+    if (flt_walk_map(w, n, rule_keys, &in) != FLT_OK && !flt_node_is_map(n))
+        return;
     check_rule(w, n, &in);
     flt_pack_check_contexts(w, n, &in.rule);
     flt_pack_squash(w, &in);
@@ -381,8 +384,10 @@ static void read_rule(struct flt_walk *w, flt_node *n, struct pack *p)
             flt_walk_error(w, flt_node_get(n, "id"), "id", "'%.*s' is taken already at %.*s:%u", FLT_STR_ARG(o->id),
                            FLT_STR_ARG(o->file), o->line);
     }
-    if (w->diag->n + w->diag->dropped == before)
+    if (flt_walk_errors(w) == before)
         append(w, n, p->out, &in.rule);
+    else
+        flt_pack_check_patterns(w, &in.rule);
 }
 
 static void read_rules(struct flt_walk *w, flt_node *n, void *field)

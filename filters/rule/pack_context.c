@@ -88,19 +88,18 @@ static void read_one(struct flt_walk *w, flt_node *n, struct rule_in *in, bool i
         flt_walk_error(w, n, NULL, "more than %u contexts", FLT_RULE_MAX_CONTEXTS);
         return;
     }
-    if (flt_walk_map(w, n, is_not ? not_keys : near_keys, &c) != FLT_OK)
-        return;
-    if ((c.pattern.n != 0) == (c.words.n != 0)) {
+    bool sound = flt_walk_map(w, n, is_not ? not_keys : near_keys, &c) == FLT_OK;
+    if ((flt_node_get(n, "pattern") != NULL) == (flt_node_get(n, "words") != NULL))
         flt_walk_error(w, n, NULL, "expected either pattern or words");
+    if ((c.pattern.n != 0) == (c.words.n != 0))
         return;
-    }
     struct flt_context_conf *out = &r->contexts[r->n_contexts++];
     *out = (struct flt_context_conf){.adds = c.adds, .left = c.left, .right = c.right};
     out->kind = is_not ? (c.drop ? FLT_CONTEXT_NOT : FLT_CONTEXT_MENTION)
                        : (flt_node_get(n, "adds") != NULL ? FLT_CONTEXT_ADDS : FLT_CONTEXT_NEAR);
     out->pattern = c.words.n != 0 ? any_word(w, n, &c.words) : flt_pack_expand(w, n, in->pack, c.pattern, false);
     out->before = c.side != 2 ? (uint32_t)c.within : 0;
-    out->after = c.side != 1 ? (uint32_t)c.within : 0;
+    out->after = c.side != 1 && sound ? (uint32_t)c.within : 0; /* a side that is not known is not judged */
     flt_node_where(n, &out->line, &out->col);
 }
 

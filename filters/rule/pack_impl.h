@@ -47,6 +47,14 @@ uint32_t flt_pack_class_views(enum flt_class c);
 /* Fills the rule's squashed patterns where its views ask for them. */
 void flt_pack_squash(struct flt_walk *w, struct rule_in *in);
 
+/* ---- pack_refused.c ---- */
+
+/*
+ * Reports the mistakes in the patterns and contexts of a rule that is refused for others: those that compiling would
+ * find if the rule came that far. Patterns without text are passed over.
+ */
+void flt_pack_check_patterns(struct flt_walk *w, const struct flt_rule *r);
+
 /* ---- pack_meta.c: flt_key readers of fields of struct rule_in ---- */
 
 /* field: rule.sensitivity; a number, or {block, observe}. */

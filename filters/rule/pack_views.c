@@ -77,6 +77,8 @@ void flt_pack_squash(struct flt_walk *w, struct rule_in *in)
     r->squashed = flt_arena_calloc(w->arena, r->n_patterns, sizeof(*r->squashed));
     for (uint32_t i = 0; r->squashed != NULL && i < r->n_patterns; i++) {
         struct flt_pattern *p = &r->squashed[r->n_squashed];
+        if (r->patterns[i].text.n == 0)
+            continue; /* was reported */
         *p = r->patterns[i];
         p->text = flt_pack_expand(w, flt_node_item(n, i), in->pack, flt_node_str(flt_node_item(n, i)), true);
         if (p->text.n != 0)

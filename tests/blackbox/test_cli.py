@@ -299,6 +299,15 @@ def broken_packs_are_refused_with_their_place(text, line, statuses):
 
 
 @suite.test
+def a_wrong_key_hides_no_other_mistake_of_its_rule():
+    text = PACK.replace("    severity: low", "    severity: low\n    colour: blue").replace("BDG-\\d{6}", "BDG-(\\d{6}")
+    status, out, err = run("rules", "test", "--rules", pack_dir("twice", text))
+    equal(status, 2, "exit status")
+    contains(out + err, "test.yaml:7:", "messages")
+    contains(out + err, "test.yaml:10:", "messages")
+
+
+@suite.test
 def broken_packs_stop_serve():
     directory = pack_dir("broken", PACK.replace("BDG-\\d{6}", "BDG.*x"))
     config = 'version: 1\nlisten: [{address: "127.0.0.1:1", tls: off}]\nrulesets: [%s]\nupstreams: ' \

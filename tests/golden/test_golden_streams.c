@@ -10,7 +10,9 @@
 #include <setjmp.h>
 #include <stdarg.h>
 
+#include "json_oracle.h"
 #include "stream_rig.h"
+#include "snapshot_group.h"
 
 #include <cmocka.h>
 
@@ -20,8 +22,6 @@
 
 enum { ENFORCING, MONITORING, TENANTS };
 static struct flt_tenant tenants[TENANTS];
-static struct flt_str no_ip[] = {{"ip/*", 4}};
-static struct flt_snapshot *snapshot;
 
 static struct flt_str read_file(const char *path)
 {
@@ -177,14 +177,6 @@ static void monitoring_changes_no_byte_and_records_the_same(void **state)
 /* ---- whole bodies
  * ---------------------------------------------------------------------------------------------------- */
 
-static bool is_json(struct flt_str s)
-{
-    json_error_t err;
-    json_t *v = json_loadb(s.p, s.n, JSON_REJECT_DUPLICATES, &err);
-    json_decref(v);
-    return v != NULL;
-}
-
 static void answer_whole(const char *name, struct flt_str in, struct flt_str want)
 {
     struct stream_rig r = rig_of(name, ENFORCING);
@@ -240,20 +232,9 @@ static void requests_become_what_is_expected(void **state)
 static int open_rules(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < TENANTS; i++) {
-        flt_tenant_defaults(&tenants[i]);
-        tenants[i].name = FLT_STR("test");
-        tenants[i].rules.disable = (struct flt_strlist){no_ip, 1};
-        tenants[i].mode = i == MONITORING ? FLT_MONITOR : FLT_ENFORCE;
-    }
+    fixture_tenants(tenants, TENANTS);
+    tenants[MONITORING].mode = FLT_MONITOR;
     snapshot = fixture_snapshot(fixture_tiny, FLT_ARRAY_LEN(fixture_tiny), tenants, TENANTS);
-    return 0;
-}
-
-static int close_rules(void **state)
-{
-    (void)state;
-    flt_snapshot_free(snapshot);
     return 0;
 }
 
@@ -267,5 +248,5 @@ int main(void)
         cmocka_unit_test(answers_become_what_is_expected),
         cmocka_unit_test(requests_become_what_is_expected),
     };
-    return cmocka_run_group_tests(tests, open_rules, close_rules);
+    return cmocka_run_group_tests(tests, open_rules, snapshot_close);
 }

@@ -10,6 +10,15 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+/* True when jansson takes it for an object or array without a duplicate name. */
+static inline bool is_json(struct flt_str s)
+{
+    json_error_t err;
+    json_t *v = json_loadb(s.p, s.n, JSON_REJECT_DUPLICATES, &err);
+    json_decref(v);
+    return v != NULL;
+}
+
 /*
  * What jansson says about text; NULL when it refuses. *skip: it refuses for a reason that is its own limit. No JSON
  * text holds a NUL byte, but jansson 2.14 overlooks one that follows a number, so that is judged here.
@@ -41,13 +50,13 @@ static inline bool oracle_number_agrees(struct flt_str raw, const json_t *v)
     return json_is_real(v) && !(json_real_value(v) < x) && !(json_real_value(v) > x);
 }
 
-static inline bool oracle_scalar_agrees(const struct flt_json *j, uint32_t i, struct flt_arena *arena, const json_t *v)
+static inline bool oracle_scalar_agrees(const struct flt_json *j, uint32_t i, struct flt_arena *room, const json_t *v)
 {
     struct flt_str text;
     struct flt_offmap map;
     switch (j->tok[i].type) {
     case FLT_JSON_STRING:
-        return json_is_string(v) && flt_json_text(j, i, arena, &text, &map) == FLT_OK &&
+        return json_is_string(v) && flt_json_text(j, i, room, &text, &map) == FLT_OK &&
                flt_str_eq(text, (struct flt_str){json_string_value(v), json_string_length(v)}) &&
                flt_json_str_is(j, i, text);
     case FLT_JSON_NUMBER:
@@ -62,7 +71,7 @@ static inline bool oracle_scalar_agrees(const struct flt_json *j, uint32_t i, st
 }
 
 /* True when the subtree of token i has the same content as v. Depth is bounded by the scanner's limit. */
-static inline bool oracle_agrees(const struct flt_json *j, uint32_t i, struct flt_arena *arena, const json_t *v)
+static inline bool oracle_agrees(const struct flt_json *j, uint32_t i, struct flt_arena *room, const json_t *v)
 {
     const struct flt_json_tok *t = &j->tok[i];
     uint32_t k = i + 1;
@@ -70,22 +79,22 @@ static inline bool oracle_agrees(const struct flt_json *j, uint32_t i, struct fl
         if (!json_is_array(v) || json_array_size(v) != t->count)
             return false;
         for (uint32_t m = 0; m < t->count; m++, k = j->tok[k].next) {
-            if (!oracle_agrees(j, k, arena, json_array_get(v, m)))
+            if (!oracle_agrees(j, k, room, json_array_get(v, m)))
                 return false;
         }
         return k == t->next;
     }
     if (t->type != FLT_JSON_OBJECT)
-        return t->next == k && oracle_scalar_agrees(j, i, arena, v);
+        return t->next == k && oracle_scalar_agrees(j, i, room, v);
     if (!json_is_object(v) || json_object_size(v) != t->count)
         return false;
     for (uint32_t m = 0; m < t->count; m++, k = j->tok[k + 1].next) {
         struct flt_str name;
         struct flt_offmap map;
-        if (!j->tok[k].name || flt_json_text(j, k, arena, &name, &map) != FLT_OK)
+        if (!j->tok[k].name || flt_json_text(j, k, room, &name, &map) != FLT_OK)
             return false;
         const json_t *member = json_object_getn(v, name.n != 0 ? name.p : "", name.n);
-        if (member == NULL || flt_json_get(j, i, name) != k + 1 || !oracle_agrees(j, k + 1, arena, member))
+        if (member == NULL || flt_json_get(j, i, name) != k + 1 || !oracle_agrees(j, k + 1, room, member))
             return false;
     }
     return k == t->next;

@@ -18,8 +18,8 @@
 
 #include "net/listener.h"
 
-enum rig_act_kind { RIG_SEND, RIG_FILL, RIG_WAIT, RIG_CLOSE, RIG_RESET, RIG_NEXT };
-/* What it does for one request; RIG_NEXT ends the list and waits for the next request. */
+enum rig_act_kind { RIG_SEND, RIG_FILL, RIG_WAIT, RIG_HOLD, RIG_CLOSE, RIG_RESET, RIG_NEXT };
+/* What it does for one request; RIG_HOLD waits for the test (let_go), RIG_NEXT ends the list and waits for the next. */
 struct rig_act {
     enum rig_act_kind kind;
     const char *text; /* RIG_SEND; of RIG_FILL: the piece that is repeated */
@@ -45,6 +45,7 @@ struct rig_up {
     const struct rig_act *at; /* next act; shared by all connections: requests come one after the other */
     bool early;               /* acts on the head, and does not read the body */
     bool greet;               /* acts as soon as a connection is accepted */
+    bool let_go;              /* the test has seen what it waits for: one RIG_HOLD ends */
     unsigned accepted, requests, gone;
     uint64_t filled_bytes;
     struct flt_buf got; /* everything received */
@@ -162,7 +163,7 @@ static inline void rig_act(struct rig_conn *c)
 {
     while (c->fd >= 0) {
         const struct rig_act *a = c->up->at;
-        if (a->kind == RIG_FILL && !rig_fill(c, a)) {
+        if ((a->kind == RIG_FILL && !rig_fill(c, a)) || (a->kind == RIG_HOLD && !c->up->let_go)) {
             rig_sleep(c, 1);
             return;
         }
@@ -172,6 +173,9 @@ static inline void rig_act(struct rig_conn *c)
             assert_int_equal(rig_send(c, a->text, strlen(a->text)), strlen(a->text));
             break;
         case RIG_FILL:
+            break;
+        case RIG_HOLD:
+            c->up->let_go = false;
             break;
         case RIG_WAIT:
             rig_sleep(c, a->n);

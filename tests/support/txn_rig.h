@@ -1,6 +1,7 @@
 /*
  * txn_rig.h: whole transactions in one thread: real clients, transactions and pools of a worker, a fake upstream on
- * loopback that follows a script, and the client's end of a socket pair. Real time, short deadlines.
+ * loopback that follows a script, and the client's end of a socket pair. Real time, short deadlines: a test waits until
+ * something has happened (rig_until), and never claims that it happened soon.
  */
 #ifndef TEST_TXN_RIG_H
 #define TEST_TXN_RIG_H
@@ -19,39 +20,10 @@
 
 #include "core/client.h"
 #include "rig_upstream.h"
+#include "tiny_packs.h"
 #include "watch/log.h"
 
 #define RIG_KEY "sk-rig-tenant"
-
-static const char rig_pii[] = "pack: pii.rig\n"
-                              "version: 1\n"
-                              "rules:\n"
-                              "  - id: pii.mail\n"
-                              "    title: Mail address\n"
-                              "    severity: medium\n"
-                              "    confidence: 0.9\n"
-                              "    sensitivity: 1\n"
-                              "    patterns: ['[a-z]{1,20}@[a-z]{1,20}[.]example']\n"
-                              "    action: redact\n"
-                              "    placeholder: '[EMAIL]'\n"
-                              "    examples:\n"
-                              "      match: [me@host.example, 'to me@host.example, thanks', 'x you@there.example y']\n"
-                              "      no_match: [me at host, me@host, '@host.example']\n";
-static const char rig_injection[] = "pack: injection.rig\n"
-                                    "version: 1\n"
-                                    "rules:\n"
-                                    "  - id: injection.ignore\n"
-                                    "    title: Asks to ignore what came before\n"
-                                    "    severity: high\n"
-                                    "    confidence: 0.9\n"
-                                    "    sensitivity: 1\n"
-                                    "    direction: request\n"
-                                    "    patterns: ['ignore all previous instructions']\n"
-                                    "    action: block\n"
-                                    "    examples:\n"
-                                    "      match: [ignore all previous instructions, 'now ignore all previous "
-                                    "instructions.', 'ignore all previous instructions!']\n"
-                                    "      no_match: [read the instructions, ignore it, previous instructions]\n";
 
 /* ---- the worker's parts ----------------------------------------------------------------------------------------- */
 
@@ -73,27 +45,20 @@ struct rig {
     uint64_t ticked;
 };
 
-static inline void rig_put(const struct rig *r, const char *name, const char *text)
-{
-    char path[160];
-    snprintf(path, sizeof(path), "%s/%s", r->dir, name);
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    assert_true(fputs(text, f) >= 0);
-    assert_int_equal(fclose(f), 0);
-}
-
 static inline void rig_folder(struct rig *r)
 {
     char path[128];
     snprintf(r->dir, sizeof(r->dir), "/tmp/txn-rig-XXXXXX");
     assert_non_null(mkdtemp(r->dir));
-    snprintf(path, sizeof(path), "%s/pii", r->dir);
-    assert_int_equal(mkdir(path, 0700), 0);
-    snprintf(path, sizeof(path), "%s/injection", r->dir);
-    assert_int_equal(mkdir(path, 0700), 0);
-    rig_put(r, "pii/rig.yaml", rig_pii);
-    rig_put(r, "injection/rig.yaml", rig_injection);
+    for (size_t i = 0; i < FLT_ARRAY_LEN(tiny_packs); i++) {
+        snprintf(path, sizeof(path), "%s/%s", r->dir, tiny_packs[i][0]);
+        assert_int_equal(mkdir(path, 0700), 0);
+        snprintf(path, sizeof(path), "%s/%s/tiny.yaml", r->dir, tiny_packs[i][0]);
+        FILE *f = fopen(path, "w");
+        assert_non_null(f);
+        assert_true(fputs(tiny_packs[i][1], f) >= 0);
+        assert_int_equal(fclose(f), 0);
+    }
 }
 
 static inline void rig_print(const struct flt_diag *d)
@@ -192,6 +157,30 @@ static inline void rig_for(struct rig *r, unsigned ms)
 {
     for (uint64_t until = rig_now() + ms; rig_now() < until;)
         rig_turn(r);
+}
+
+/* For what must happen sooner or later, on a busy machine too. */
+#define RIG_PATIENCE_MS 20000u
+#define rig_until(r, condition)                                                                                        \
+    do {                                                                                                               \
+        for (uint64_t until_ = rig_now() + RIG_PATIENCE_MS; !(condition) && rig_now() < until_;)                       \
+            rig_turn(r);                                                                                               \
+        assert_true(condition);                                                                                        \
+    } while (0)
+
+static inline bool rig_logged(const struct rig *r, const char *words)
+{
+    static char log[1 << 20];
+    ssize_t n = pread(r->log_fd, log, sizeof(log), 0);
+    return n > 0 && memmem(log, (size_t)n, words, strlen(words)) != NULL;
+}
+
+/* The connections of the first upstream's pool that wait for a request. */
+static inline unsigned rig_idle(const struct rig *r)
+{
+    struct px_pool_stats stats;
+    px_pool_stats(r->era->pools[0]->pool, &stats);
+    return stats.idle;
 }
 
 /* Every transaction must have moved legally, and left nothing behind. */
@@ -364,10 +353,10 @@ static inline bool rig_parse(struct rig_client *c, struct rig_answer *a)
     return true;
 }
 
-/* Waits for a whole answer, the connection's end, or 3 s; takes it from the buffer. */
+/* Waits for a whole answer or the connection's end, as long as it must. */
 static inline void rig_wait(struct rig_client *c, struct rig_answer *a)
 {
-    uint64_t until = rig_now() + 3000;
+    uint64_t until = rig_now() + RIG_PATIENCE_MS;
     bool there;
     do {
         rig_turn(c->rig);
@@ -390,10 +379,10 @@ static inline bool rig_has(const struct rig_answer *a, const char *line)
     return memmem(a->head, a->head_n, line, strlen(line)) != NULL;
 }
 
-/* Until the connection's end, or 3 s. */
+/* Waits for the connection's end, as long as it must. */
 static inline bool rig_ended(struct rig_client *c)
 {
-    for (uint64_t until = rig_now() + 3000; !c->eof && !c->reset && rig_now() < until;) {
+    for (uint64_t until = rig_now() + RIG_PATIENCE_MS; !c->eof && !c->reset && rig_now() < until;) {
         rig_turn(c->rig);
         rig_read(c);
     }

@@ -80,6 +80,22 @@ static inline void view_keeps_to_budget(view_maker make, const char *text, size_
     assert_true(made);
 }
 
+/* Told by the probe where to look, the maker makes what it makes of the whole text, which is worth it. */
+static inline void view_keeps_to_places(view_maker make, enum flt_view view, struct flt_str text)
+{
+    struct view_rig r;
+    struct flt_probe p;
+    struct flt_derived told;
+    view_make(&r, make, text);
+    flt_probe_text(text, UINT32_MAX, &p);
+    assert_true(r.out.text.n != 0 && (p.views >> view & 1) != 0);
+    r.maker.places = &p.places;
+    assert_int_equal(make(&r.maker, text, &told), FLT_OK);
+    assert_true(flt_str_eq(told.text, r.out.text));
+    assert_int_equal(told.map.n, r.out.map.n);
+    view_close(&r);
+}
+
 /* n copies of a piece; freed by the caller. */
 static inline char *view_repeat(const char *piece, size_t n)
 {
@@ -91,5 +107,31 @@ static inline char *view_repeat(const char *piece, size_t n)
     p[len * n] = '\0';
     return p;
 }
+
+/* Many copies of each piece are read in a time that a test has, and to at most `most` bytes (0: of the source). */
+static inline void view_stays_linear(view_maker make, const char *const *piece, size_t n, size_t most)
+{
+    for (size_t i = 0; i < n; i++) {
+        char *text = view_repeat(piece[i], 100000);
+        struct view_rig r;
+        view_make(&r, make, flt_str_of(text));
+        assert_true(r.out.text.n <= (most != 0 ? most : strlen(text)));
+        view_close(&r);
+        free(text);
+    }
+}
+
+/* Tests of one view define VIEW_MAKER before they include this. */
+#ifdef VIEW_MAKER
+static inline void reads(const char *text, const char *want)
+{
+    view_reads(VIEW_MAKER, text, want);
+}
+
+static inline void same(const char *text)
+{
+    view_same(VIEW_MAKER, text);
+}
+#endif
 
 #endif

@@ -90,7 +90,7 @@ static void a_closed_pooled_connection_is_replaced(void **state)
     struct scene *s = open_scene(NULL, script);
     exchange(s, HELLO);
     assert_int_equal(s->a.status, 200);
-    rig_for(&s->rig, 20);
+    rig_until(&s->rig, s->rig.up.at == &script[2] && s->rig.env.n_open == 0 && rig_idle(&s->rig) == 0);
     exchange(s, HELLO);
     assert_int_equal(s->a.status, 200);
     assert_int_equal(s->rig.up.accepted, 2);
@@ -125,7 +125,7 @@ static void bytes_after_an_answer_end_the_connection(void **state)
                                      {RIG_NEXT, NULL, 0}};
     struct scene *s = open_scene(NULL, script);
     exchange(s, HELLO);
-    rig_for(&s->rig, 40);
+    rig_until(&s->rig, s->rig.up.gone == 1);
     exchange(s, HELLO);
     assert_int_equal(s->a.status, 200);
     assert_string_equal(s->a.body, JSON_BODY);
@@ -185,8 +185,7 @@ static void a_silent_upstream_is_504(void **state)
     struct scene *s = open_scene(impatient, silent);
     exchange(s, HELLO);
     assert_int_equal(s->a.status, 504);
-    rig_for(&s->rig, 20);
-    assert_int_equal(s->rig.up.gone, 1);
+    rig_until(&s->rig, s->rig.up.gone == 1);
     close_scene(s);
     const struct rig_act stalls[] = {{RIG_SEND, JSON_HEAD "Content-Length: 10\r\n\r\n{", 0}, {RIG_WAIT, NULL, 3000}};
     s = open_scene(impatient, stalls);

@@ -77,6 +77,13 @@ static void make_pool(struct world *w, struct px_upstream_conf conf)
     assert_non_null(w->pool);
 }
 
+/* A pool for a server that listens on loopback. */
+static void open_pool(struct world *w, struct px_upstream_conf conf)
+{
+    setup(w, "127.0.0.1:0");
+    make_pool(w, conf);
+}
+
 static void teardown(struct world *w)
 {
     px_pool_retire(w->pool);
@@ -140,8 +147,7 @@ static void a_connection_is_reused_last_used_first(void **state)
     (void)state;
     struct world w;
     struct want a, b, c;
-    setup(&w, "127.0.0.1:0");
-    make_pool(&w, (struct px_upstream_conf){0});
+    open_pool(&w, (struct px_upstream_conf){0});
     get(&w, &a, false);
     get(&w, &b, false);
     assert_true(LOOP_UNTIL(&w.loop, a.calls == 1 && b.calls == 1));
@@ -171,8 +177,7 @@ static void an_unfinished_connection_is_not_reused(void **state)
     (void)state;
     struct world w;
     struct want a;
-    setup(&w, "127.0.0.1:0");
-    make_pool(&w, (struct px_upstream_conf){0});
+    open_pool(&w, (struct px_upstream_conf){0});
     get_now(&w, &a);
     assert_true(LOOP_UNTIL(&w.loop, w.server[0].opens == 1));
     end(&a, false);
@@ -199,8 +204,7 @@ static void a_dead_idle_connection_is_never_handed_out(void **state)
     (void)state;
     struct world w;
     struct want a;
-    setup(&w, "127.0.0.1:0");
-    make_pool(&w, (struct px_upstream_conf){0});
+    open_pool(&w, (struct px_upstream_conf){0});
     get_now(&w, &a);
     end(&a, true);
     assert_true(LOOP_UNTIL(&w.loop, w.accepted == 1 && w.server[0].opens == 1));
@@ -225,8 +229,7 @@ static void an_idle_connection_that_speaks_is_dropped(void **state)
     (void)state;
     struct world w;
     struct want a;
-    setup(&w, "127.0.0.1:0");
-    make_pool(&w, (struct px_upstream_conf){0});
+    open_pool(&w, (struct px_upstream_conf){0});
     get_now(&w, &a);
     end(&a, true);
     assert_true(LOOP_UNTIL(&w.loop, w.server[0].opens == 1));
@@ -243,8 +246,7 @@ static void an_idle_connection_is_closed_in_time(void **state)
     (void)state;
     struct world w;
     struct want a;
-    setup(&w, "127.0.0.1:0");
-    make_pool(&w, (struct px_upstream_conf){.idle_ms = 30});
+    open_pool(&w, (struct px_upstream_conf){.idle_ms = 30});
     get_now(&w, &a);
     end(&a, true);
     assert_true(LOOP_UNTIL(&w.loop, stats(&w).idle == 0));
@@ -258,8 +260,7 @@ static void waiters_are_served_in_order(void **state)
     (void)state;
     struct world w;
     struct want v[5];
-    setup(&w, "127.0.0.1:0");
-    make_pool(&w, (struct px_upstream_conf){.max_connections = 1, .max_queue = 3});
+    open_pool(&w, (struct px_upstream_conf){.max_connections = 1, .max_queue = 3});
     get_now(&w, &v[0]);
     for (int i = 1; i < 5; i++)
         get(&w, &v[i], false);
@@ -288,8 +289,7 @@ static void a_broken_connection_makes_room_for_a_waiter(void **state)
     (void)state;
     struct world w;
     struct want a, b;
-    setup(&w, "127.0.0.1:0");
-    make_pool(&w, (struct px_upstream_conf){.max_connections = 1});
+    open_pool(&w, (struct px_upstream_conf){.max_connections = 1});
     get_now(&w, &a);
     get(&w, &b, false);
     loop_for(&w.loop, 20);
@@ -311,8 +311,7 @@ static void waiting_ends_at_its_deadline(void **state)
     (void)state;
     struct world w;
     struct want a, b;
-    setup(&w, "127.0.0.1:0");
-    make_pool(&w, (struct px_upstream_conf){.max_connections = 1, .connect_ms = 60});
+    open_pool(&w, (struct px_upstream_conf){.max_connections = 1, .connect_ms = 60});
     get_now(&w, &a);
     get(&w, &b, false);
     assert_true(LOOP_UNTIL(&w.loop, b.calls == 1));
@@ -330,8 +329,7 @@ static void failures_say_what_failed(void **state)
     struct want a;
     struct sockaddr_in dead;
     close(loopback_listen(&dead));
-    setup(&w, "127.0.0.1:0");
-    make_pool(&w, (struct px_upstream_conf){.port = ntohs(dead.sin_port)});
+    open_pool(&w, (struct px_upstream_conf){.port = ntohs(dead.sin_port)});
     get(&w, &a, false);
     assert_true(LOOP_UNTIL(&w.loop, a.calls == 1));
     assert_null(a.io);
@@ -374,8 +372,7 @@ static void giving_up_while_waiting_leaves_nothing(void **state)
     (void)state;
     struct world w;
     struct want a;
-    setup(&w, "127.0.0.1:0");
-    make_pool(&w, (struct px_upstream_conf){0});
+    open_pool(&w, (struct px_upstream_conf){0});
     get(&w, &a, false);
     end(&a, false);
     loop_for(&w.loop, 30);
@@ -390,8 +387,7 @@ static void a_retired_pool_lets_its_leases_end(void **state)
     (void)state;
     struct world w;
     struct want a, b;
-    setup(&w, "127.0.0.1:0");
-    make_pool(&w, (struct px_upstream_conf){0});
+    open_pool(&w, (struct px_upstream_conf){0});
     get_now(&w, &a);
     get_now(&w, &b);
     end(&b, true);

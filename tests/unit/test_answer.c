@@ -1,19 +1,9 @@
 /* Whole answers: every text is inspected, values go, blocked choices get the provider's filtered form, the rest stays
  * as it came. */
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <jansson.h>
-
-#include "rules_fixture.h"
-
-#include <cmocka.h>
+#include "body_rig.h"
 
 enum { PLAIN, MONITOR, TENANTS };
 static struct flt_tenant tenants[TENANTS];
-static struct flt_str no_ip[] = {{"ip/*", 4}};
-static struct flt_snapshot *snapshot;
-static struct flt_worker *worker;
 
 struct run {
     struct flt_arena *arena;
@@ -40,14 +30,6 @@ static struct run inspect_as(uint32_t tenant, bool json_answer, struct flt_str b
 static void done(struct run *r)
 {
     flt_arena_free(r->arena);
-}
-
-static bool is_json(struct flt_str s)
-{
-    json_error_t err;
-    json_t *v = json_loadb(s.p, s.n, JSON_REJECT_DUPLICATES, &err);
-    json_decref(v);
-    return v != NULL;
 }
 
 static void expect_as(bool json_answer, const char *body, const char *want)
@@ -93,41 +75,14 @@ static const char *const everywhere =
     "{\"redacted_text\":\"~\"}}}],\"prompt_text\":\"~\",\"moderation\":{\"notes\":[\"~\"]},\"usage\":{\"prompt_"
     "tokens\":1,\"completion_tokens\":2,\"total_tokens\":3}}";
 
-static unsigned count_marks(void)
-{
-    unsigned n = 0;
-    for (const char *p = everywhere; *p != '\0'; p++)
-        n += *p == '~';
-    return n;
-}
-
-static struct flt_str marked(unsigned which, const char *value, const char *plain)
-{
-    size_t cap = strlen(everywhere) * 4, n = 0;
-    char *out = malloc(cap);
-    unsigned k = 0;
-    assert_non_null(out);
-    for (const char *p = everywhere; *p != '\0'; p++) {
-        const char *w = k == which ? value : plain;
-        if (*p != '~') {
-            out[n++] = *p;
-            continue;
-        }
-        memcpy(out + n, w, strlen(w));
-        n += strlen(w);
-        k++;
-    }
-    assert_true(n < cap);
-    return (struct flt_str){out, n};
-}
-
 static void each_position_is_inspected_and_only_it_changes(void **state)
 {
-    unsigned n = count_marks();
+    unsigned n = count_marks(everywhere);
     (void)state;
     assert_true(n > 30);
     for (unsigned i = 0; i < n; i++) {
-        struct flt_str body = marked(i, "me@host.example", "word"), want = marked(i, "[EMAIL]", "word");
+        struct flt_str body = marked(everywhere, i, "me@host.example", "word"),
+                       want = marked(everywhere, i, "[EMAIL]", "word");
         struct run r = inspect_as(PLAIN, false, body);
         assert_int_equal(r.rc, FLT_OK);
         if (!flt_str_eq(r.out.body, want))
@@ -149,8 +104,8 @@ static void each_position_is_inspected_and_only_it_changes(void **state)
 static void each_position_blocks(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < count_marks(); i++) {
-        struct flt_str body = marked(i, "stop here now", "word");
+    for (unsigned i = 0; i < count_marks(everywhere); i++) {
+        struct flt_str body = marked(everywhere, i, "stop here now", "word");
         struct run r = inspect_as(PLAIN, false, body);
         assert_int_equal(r.rc, FLT_OK);
         assert_int_equal(r.out.decision.action, FLT_ACT_BLOCK);
@@ -165,7 +120,7 @@ static void each_position_blocks(void **state)
 
 static void untouched_bodies_are_the_same_bytes_in_the_same_place(void **state)
 {
-    struct flt_str body = marked(UINT32_MAX, "", "word");
+    struct flt_str body = marked(everywhere, UINT32_MAX, "word", "");
     (void)state;
     struct run r = inspect_as(PLAIN, false, body);
     assert_int_equal(r.rc, FLT_OK);
@@ -304,22 +259,9 @@ static void malformed_answers_are_errors(void **state)
 static int open_rules(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < TENANTS; i++) {
-        flt_tenant_defaults(&tenants[i]);
-        tenants[i].name = FLT_STR("test");
-        tenants[i].rules.disable = (struct flt_strlist){no_ip, 1};
-    }
+    fixture_tenants(tenants, TENANTS);
     tenants[MONITOR].mode = FLT_MONITOR;
-    snapshot = fixture_snapshot(fixture_tiny, FLT_ARRAY_LEN(fixture_tiny), tenants, TENANTS);
-    worker = fixture_worker(snapshot);
-    return 0;
-}
-
-static int close_rules(void **state)
-{
-    (void)state;
-    flt_worker_free(worker);
-    flt_snapshot_free(snapshot);
+    body_open(tenants, TENANTS);
     return 0;
 }
 
@@ -336,5 +278,5 @@ int main(void)
         cmocka_unit_test(what_has_no_choice_can_be_redacted_but_not_blocked),
         cmocka_unit_test(malformed_answers_are_errors),
     };
-    return cmocka_run_group_tests(tests, open_rules, close_rules);
+    return cmocka_run_group_tests(tests, open_rules, body_close);
 }

@@ -6,17 +6,10 @@
 #include <cmocka.h>
 
 #include "flt/base.h"
+#include "rnd.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-static uint64_t rnd(uint64_t *s)
-{
-    uint64_t z = (*s += UINT64_C(0x9E3779B97F4A7C15));
-    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
-    return z ^ (z >> 31);
-}
 
 /* ---- status and slices ------------------------------------------------------------------------------------------- */
 

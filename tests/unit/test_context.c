@@ -1,5 +1,6 @@
 /* What stands around a match: near, adds, not, mentions; the same for every way of cutting a text. */
 #include "track_rig.h"
+#include "snapshot_group.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -56,7 +57,6 @@ static const struct fixture_pack packs[] = {
                                   "annotate",
                                   "S1 and here", "here S1")},
 };
-static struct flt_snapshot *snapshot;
 
 static uint32_t rule_of(const struct flt_finding *f, const char *id)
 {
@@ -271,13 +271,6 @@ static int open_rules(void **state)
     return 0;
 }
 
-static int close_rules(void **state)
-{
-    (void)state;
-    flt_snapshot_free(snapshot);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -290,5 +283,5 @@ int main(void)
         cmocka_unit_test(any_text_is_the_same_in_pieces),
         cmocka_unit_test(a_stream_holds_no_more_than_it_promises),
     };
-    return cmocka_run_group_tests(tests, open_rules, close_rules);
+    return cmocka_run_group_tests(tests, open_rules, snapshot_close);
 }

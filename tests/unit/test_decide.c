@@ -6,6 +6,7 @@
 #include "engine/snapshot.h"
 #include "policy/decide.h"
 #include "rules_fixture.h"
+#include "snapshot_group.h"
 
 #include <cmocka.h>
 
@@ -25,7 +26,6 @@ static const struct fixture_pack packs[] = {
     {"pii", "pack: pii.d\nversion: 1\nrules:\n  - {id: pii.mail, title: t, severity: low, confidence: 1, "
             "sensitivity: 1, patterns: ['mail@'], action: redact, placeholder: '[M]', "
             "examples: {match: ['mail@'], no_match: ['-']}}\n"}};
-static struct flt_snapshot *snapshot;
 
 static uint32_t rule(const char *name)
 {
@@ -182,9 +182,9 @@ static void a_class_that_reaches_its_threshold_blocks_the_request(void **state)
     } v[] = {
         {"aaa", FLT_ROLE_USER, NULL}, /* 0.5 of 0.75 */
         {"aaa bbb", FLT_ROLE_USER, "exfil.aaa"},
-        {"aaa aaa", FLT_ROLE_USER, NULL},         /* the same evidence twice is no more */
+        {"aaa aaa", FLT_ROLE_USER, NULL},        /* the same evidence twice is no more */
         {"eee bbb", FLT_ROLE_TOOL, "exfil.eee"}, /* 1 - 0.44 * 0.5: the one that weighs most is named */
-        {"aaa one", FLT_ROLE_USER, NULL},         /* classes do not add up */
+        {"aaa one", FLT_ROLE_USER, NULL},        /* classes do not add up */
         {"two", FLT_ROLE_USER, NULL},
         {"one two", FLT_ROLE_USER, "injection.one"},   /* 1 - 0.3 * 0.8, and a rule that is off in all levels counts */
         {"one two", FLT_ROLE_TOOL, NULL},              /* the first does not act in that role */
@@ -246,13 +246,6 @@ static int open_rules(void **state)
     return 0;
 }
 
-static int close_rules(void **state)
-{
-    (void)state;
-    flt_snapshot_free(snapshot);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,5 +259,5 @@ int main(void)
         cmocka_unit_test(the_graver_of_two_rules_wins),
         cmocka_unit_test(placeholders_are_the_rules_own_or_its_classs),
     };
-    return cmocka_run_group_tests(tests, open_rules, close_rules);
+    return cmocka_run_group_tests(tests, open_rules, snapshot_close);
 }

@@ -340,6 +340,35 @@ static void a_budget_is_kept(void **state)
     }
 }
 
+/* Of a long text with few escapes only their neighbourhoods are decoded, and these lead back to where they were. */
+static void long_texts_are_decoded_where_escapes_are(void **state)
+{
+    static const struct {
+        const char *coded;
+        enum flt_view view;
+    } v[] = {{"o%70en mus%65um", FLT_VIEW_PERCENT},
+             {"o&#112;en mus&#101;um", FLT_VIEW_ENTITY},
+             {"o\\u0070en mus\\u0065um", FLT_VIEW_ESCAPE},
+             {"o=70en m=75s=65um", FLT_VIEW_QUOTED}};
+    enum { HALF = 30000 };
+    char *text = malloc(2 * HALF + 100);
+    (void)state;
+    assert_non_null(text);
+    for (size_t i = 0; i < FLT_ARRAY_LEN(v); i++) {
+        struct seen s;
+        size_t n = strlen(v[i].coded);
+        for (size_t k = 0; k < 2 * HALF + n; k++)
+            text[k] = k % 7 == 6 ? ' ' : "museum "[k % 7];
+        text[HALF - 1] = text[HALF + n] = ' ';
+        memcpy(text + HALF, v[i].coded, n);
+        run(&s, text, 2 * HALF + n, v[i].view, "open museum");
+        assert_int_equal(s.count, 1);
+        assert_in_range(s.n, 2 * 600 - 200, 2 * 600 + 300);
+        assert_true(s.from == HALF && s.to == HALF + n);
+    }
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -352,6 +381,7 @@ int main(void)
         cmocka_unit_test(hidden_characters_are_found),
         cmocka_unit_test(near_misses_give_nothing),
         cmocka_unit_test(text_inside_binary_is_found),
+        cmocka_unit_test(long_texts_are_decoded_where_escapes_are),
         cmocka_unit_test(a_budget_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

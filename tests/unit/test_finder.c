@@ -8,9 +8,11 @@
 
 #include <cmocka.h>
 
-#define STRINGS 60u
-#define TEXT    400u
-#define HITS    (STRINGS * TEXT)
+#define STRINGS  60u
+#define TEXT     400u
+#define HITS     (STRINGS * TEXT)
+#define BASE     70000u
+#define FIRST_ID 1000u
 
 struct hits {
     struct {
@@ -37,7 +39,7 @@ static uint64_t next(uint64_t *seed)
 /* Few different bytes, so that strings overlap and hold one another; some that folding by one bit would mix up. */
 static char some_byte(uint64_t *seed)
 {
-    static const char bytes[] = "aabbAB @`{[\x80\xa0\xc3\xe3";
+    static const char bytes[] = "aabbAB1  @`{[-\x80\xa0\xc3\xe3";
     return bytes[next(seed) % (sizeof(bytes) - 1)];
 }
 
@@ -71,7 +73,7 @@ static void random_set(uint64_t *seed, struct set *s)
             len = FLT_FINDER_MIN + len % 5;
         for (uint32_t k = 0; k < len; k++)
             s->bytes[i][k] = some_byte(seed);
-        s->v[i] = (struct flt_finder_string){s->bytes[i], len, 1000 + i, next(seed) % 2 == 0};
+        s->v[i] = (struct flt_finder_string){s->bytes[i], len, FIRST_ID + i, next(seed) % 2 == 0, next(seed) % 2 == 0};
     }
 }
 
@@ -110,11 +112,19 @@ static bool stands(const struct flt_finder_string *f, const char *p)
     return true;
 }
 
-static void naive(const struct set *s, struct flt_str text, size_t after, uint64_t base, struct hits *h)
+static bool in_word(char c)
 {
+    return (c >= '0' && c <= '9') || (low(c) >= 'a' && low(c) <= 'z');
+}
+
+/* fresh: strings that are only wanted there are only told where no word goes on. */
+static void naive(const struct set *s, struct flt_str text, size_t after, bool fresh, struct hits *h)
+{
+    uint64_t base = fresh ? BASE : 0;
     for (uint32_t i = 0; i < s->n; i++) {
         for (size_t at = 0; at + s->v[i].len <= text.n; at++) {
-            if (at + s->v[i].len > after && stands(&s->v[i], text.p + at))
+            bool wanted = !fresh || !s->v[i].fresh || at == 0 || !in_word(text.p[at - 1]);
+            if (wanted && at + s->v[i].len > after && stands(&s->v[i], text.p + at))
                 collect(h, s->v[i].id, base + at + s->v[i].len);
         }
     }
@@ -133,6 +143,23 @@ static void same_hits(struct hits *got, struct hits *want)
     }
 }
 
+/* want: wherever they stand. What no one wanted may be told or not (scanner.h). */
+static void same_but_fresh(const struct set *s, struct flt_str text, struct hits *got, struct hits *want)
+{
+    uint32_t k = 0;
+    qsort(got->v, got->n, sizeof(got->v[0]), by_end);
+    qsort(want->v, want->n, sizeof(want->v[0]), by_end);
+    for (uint32_t i = 0; i < want->n; i++) {
+        const struct flt_finder_string *f = &s->v[want->v[i].id - FIRST_ID];
+        size_t begin = (size_t)want->v[i].end - f->len;
+        if (k < got->n && memcmp(&got->v[k], &want->v[i], sizeof(got->v[0])) == 0)
+            k++;
+        else
+            assert_true(f->fresh && begin > 0 && in_word(text.p[begin - 1]));
+    }
+    assert_int_equal(k, got->n);
+}
+
 static void every_string_is_found_at_every_place(void **state)
 {
     struct hits *got = new_hits(), *want = new_hits();
@@ -147,8 +174,8 @@ static void every_string_is_found_at_every_place(void **state)
         struct flt_str t = {text, random_text(&seed, &s, text)};
         size_t after = next(&seed) % 3 == 0 ? next(&seed) % (t.n + 1) : 0;
         got->n = want->n = 0;
-        flt_finder_run(f, t, after, 70000, collect, got);
-        naive(&s, t, after, 70000, want);
+        flt_finder_run(f, t, after, BASE, collect, got);
+        naive(&s, t, after, true, want);
         same_hits(got, want);
         found += want->n;
         flt_finder_free(f);
@@ -161,7 +188,8 @@ static void every_string_is_found_at_every_place(void **state)
 /* The text ends where its memory does: nothing behind it may be read. */
 static void short_texts_end_where_they_end(void **state)
 {
-    static const struct flt_finder_string v[] = {{"abc", 3, 1, true}, {"abcd", 4, 2, true}, {"abcdefgh", 8, 3, true}};
+    static const struct flt_finder_string v[] = {
+        {"abc", 3, 1, true, true}, {"abcd", 4, 2, true, true}, {"abcdefgh", 8, 3, true, false}};
     struct flt_finder *f = flt_finder_new(v, FLT_ARRAY_LEN(v));
     struct hits *got = new_hits();
     (void)state;
@@ -193,7 +221,11 @@ static void streams_find_what_whole_texts_hold(void **state)
         uint32_t bad;
         random_set(&seed, &s);
         for (uint32_t i = 0; i < s.n; i++)
-            e[i] = (struct flt_expression){s.v[i].s, s.v[i].len, s.v[i].id, s.v[i].caseless};
+            e[i] = (struct flt_expression){.pattern = s.v[i].s,
+                                           .len = s.v[i].len,
+                                           .id = s.v[i].id,
+                                           .caseless = s.v[i].caseless,
+                                           .fresh = s.v[i].fresh};
         struct flt_scanner *sc = flt_scanner_new(e, s.n, NULL, &bad, why, sizeof(why));
         assert_non_null(sc);
         assert_int_equal(flt_scratch_fit(k, sc), FLT_OK);
@@ -206,8 +238,8 @@ static void streams_find_what_whole_texts_hold(void **state)
             n = n < t.n - at ? n : t.n - at;
             assert_int_equal(flt_scan_feed(st, k, (struct flt_str){t.p + at, n}, collect, got), FLT_OK);
         }
-        naive(&s, t, 0, 0, want);
-        same_hits(got, want);
+        naive(&s, t, 0, false, want);
+        same_but_fresh(&s, t, got, want);
         flt_scan_close(st);
         flt_scanner_free(sc);
     }

@@ -6,19 +6,10 @@
 #include <cmocka.h>
 
 #include "text/utf8.h"
+#define VIEW_MAKER flt_fold
 #include "view_rig.h"
 
 #include <stdio.h>
-
-static void reads(const char *text, const char *want)
-{
-    view_reads(flt_fold, text, want);
-}
-
-static void same(const char *text)
-{
-    view_same(flt_fold, text);
-}
 
 static void leaves_plain_text_alone(void **state)
 {
@@ -239,6 +230,43 @@ static void leaves_unchanged_stretches_away(void **state)
     free(words);
 }
 
+/* What word processors put is made plain, but not where no pattern depends on it. */
+static void typography_alone_is_no_reason(void **state)
+{
+    (void)state;
+    same("don\u2019t stop: it\u2019s ours, they\u2019re late, we\u2019ll wait\u2019s end");
+    same("请看，这是，一个？字！\n好");
+    reads("say \u201call\u201d now", "say \"all\" now");
+    reads("don\u2019t say \u201call\u201d", "don't say \"all\""); /* beside what is made */
+    reads("l\u2019heure, o\u2019clock", "l'heure, o'clock");
+    reads("1234\u20135678 x\u00A0y", "1234-5678 x y");
+    reads("请看，all", "请看,all");
+    reads("don\u2019t\b", "don'");
+}
+
+/* A quotation mark keeps less around it than a letter that changes; a row of dashes, as much. */
+static void typography_keeps_little_around_it(void **state)
+{
+    static const struct {
+        const char *change;
+        size_t least, most;
+    } v[] = {{" \u201call\u201d ", 2 * 192, 2 * 192 + 200}, {" \u2014\u2014 ", 2 * 600 - 200, 2 * 600 + 200}};
+    (void)state;
+    char *words = view_repeat("plain words ", 3000);
+    for (size_t i = 0; i < FLT_ARRAY_LEN(v); i++) {
+        size_t cap = 2 * strlen(words) + 64;
+        char *text = malloc(cap);
+        assert_non_null(text);
+        int n = snprintf(text, cap, "%s%s%s", words, v[i].change, words);
+        struct view_rig r;
+        view_make(&r, flt_fold, (struct flt_str){text, (size_t)n});
+        assert_in_range(r.out.text.n, v[i].least, v[i].most);
+        view_close(&r);
+        free(text);
+    }
+    free(words);
+}
+
 static void a_budget_too_small_makes_nothing(void **state)
 {
     (void)state;
@@ -250,14 +278,7 @@ static void long_rows_stay_linear(void **state)
     (void)state;
     static const char *const pieces[] = {"\xEF\xB7\xBB", "\xCC\xB6", "\b",        "é\b",
                                          "\x1B]",        "\x1B[",    "и\xCC\x86", "\xE0\xA5\x8D"};
-    for (size_t i = 0; i < FLT_ARRAY_LEN(pieces); i++) {
-        char *text = view_repeat(pieces[i], 100000);
-        struct view_rig r;
-        view_make(&r, flt_fold, flt_str_of(text));
-        assert_true(r.out.text.n <= 1500000);
-        view_close(&r);
-        free(text);
-    }
+    view_stays_linear(VIEW_MAKER, pieces, FLT_ARRAY_LEN(pieces), 1500000);
 }
 
 int main(void)
@@ -278,6 +299,8 @@ int main(void)
         cmocka_unit_test(leads_back_to_the_exact_bytes),
         cmocka_unit_test(folding_twice_changes_nothing_more),
         cmocka_unit_test(leaves_unchanged_stretches_away),
+        cmocka_unit_test(typography_alone_is_no_reason),
+        cmocka_unit_test(typography_keeps_little_around_it),
         cmocka_unit_test(a_budget_too_small_makes_nothing),
         cmocka_unit_test(long_rows_stay_linear),
     };

@@ -5,25 +5,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "arena_group.h"
 #include "flt/json.h"
 
 #include <stdlib.h>
-
-static struct flt_arena *arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena = flt_arena_new(256u << 20);
-    return arena == NULL;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    flt_arena_free(arena);
-    return 0;
-}
 
 /* Scans a copy of exactly text.n bytes, so that a sanitizer sees any read past the end. */
 static int scan_status(struct flt_str text, const struct flt_json_limits *lim, size_t *where)
@@ -565,5 +550,5 @@ int main(void)
         cmocka_unit_test(running_out_of_memory_is_an_error_at_any_point),
         cmocka_unit_test(a_hundred_thousand_names_are_one_pass),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, arena_set_up, arena_tear_down);
 }

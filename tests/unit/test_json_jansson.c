@@ -5,31 +5,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "arena_group.h"
 #include "json_oracle.h"
-
-static struct flt_arena *arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena = flt_arena_new(256u << 20);
-    return arena == NULL;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    flt_arena_free(arena);
-    return 0;
-}
-
-static uint64_t rnd(uint64_t *s)
-{
-    uint64_t z = (*s += UINT64_C(0x9E3779B97F4A7C15));
-    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
-    return z ^ (z >> 31);
-}
+#include "rnd.h"
 
 static void must(int rc)
 {
@@ -143,5 +121,5 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agrees_with_jansson_on_generated_and_damaged_input),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, arena_set_up, arena_tear_down);
 }

@@ -5,36 +5,14 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "arena_group.h"
 #include "flt/json.h"
+#include "rnd.h"
 #include "text/utf8.h"
 
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
-
-static struct flt_arena *arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena = flt_arena_new(64u << 20);
-    return arena == NULL;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    flt_arena_free(arena);
-    return 0;
-}
-
-static uint64_t rnd(uint64_t *s)
-{
-    uint64_t z = (*s += UINT64_C(0x9E3779B97F4A7C15));
-    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
-    return z ^ (z >> 31);
-}
 
 static void escapes_to(struct flt_str s, const char *want)
 {
@@ -266,5 +244,5 @@ int main(void)
         cmocka_unit_test(the_first_error_sticks),
         cmocka_unit_test(unbalanced_or_too_deep_writing_is_an_error),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, arena_set_up, arena_tear_down);
 }

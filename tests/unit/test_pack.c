@@ -423,6 +423,56 @@ static void every_mistake_of_a_file_is_reported(void **state)
     free(text);
 }
 
+/* The rule's other mistakes, its patterns' too, and each only once. */
+static void a_wrong_key_hides_no_other_mistake(void **state)
+{
+    static const struct {
+        unsigned line;
+        const char *with;
+        unsigned n, at_line[4];
+        const char *words[4];
+    } v[] = {
+        {16,
+         "    colour: red\n    patterns: ['a(?=b)', 'q', 'a.*b']",
+         3,
+         {16, 17, 17},
+         {"unknown key", "only (?:", "end"}},
+        {16, "    colour: red\n    block: {open: '(', close: ')'}", 2, {16, 17}, {"unknown key", "not closed"}},
+        {16, "    colour: red\n    block: {open: 'a', close: 'q+'}", 2, {16, 17}, {"unknown key", "must be bounded"}},
+        {16, "    patterns: ['q{3}{4}', 'n{{what}}', '']", 3, {16, 16, 16}, {"unknown macro", "a pattern", "brace"}},
+        {16, "    patterns: q", 1, {16}, {"1 to 32 patterns"}},
+        {8, "  - id: [pii.num]", 1, {8}, {"not a string"}},
+        {8, "  - id: Pii.num\n    colour: red", 2, {9, 8}, {"unknown key", "expected 'pii.'"}},
+        {10,
+         "    severity: grave\n    not: [{words: [x], side: up, within: 0}, {pattern: '(?=a)', words: [x]}]",
+         4,
+         {10, 11, 11, 11},
+         {"expected info", "expected both", "expected 1 to 512", "either pattern or words"}},
+        {10,
+         "    severity: grave\n    not: [{pattern: 'x+', side: up}, {pattern: '(?=a)'}]",
+         4,
+         {10, 11, 11, 11},
+         {"expected info", "expected both", "must be bounded", "only (?:"}},
+        {22, "    placeholder: [A]", 1, {22}, {"replace"}},
+    };
+    (void)state;
+    for (size_t i = 0; i < FLT_ARRAY_LEN(v); i++) {
+        char *text = pack_with(v[i].line, v[i].with);
+        struct flt_diag d = {0};
+        struct fixture_pack pack = {"pii", text};
+        assert_null(fixture_try(&pack, 1, NULL, 0, &d));
+        for (unsigned k = 0; k < d.n && k < v[i].n; k++) {
+            if (d.v[k].line != v[i].at_line[k] || strstr(d.v[k].message, v[i].words[k]) == NULL)
+                fail_msg("case %zu, %u:%u: %s (wanted %u: %s)", i, d.v[k].line, d.v[k].col, d.v[k].message,
+                         v[i].at_line[k], v[i].words[k]);
+        }
+        if (d.n != v[i].n)
+            fail_msg("case %zu: %u mistakes, the last: %s", i, d.n, d.v[d.n - 1].message);
+        flt_diag_free(&d);
+        free(text);
+    }
+}
+
 static void packs_stand_in_folders_of_their_class(void **state)
 {
     char *text = pack_with(0, "");
@@ -471,6 +521,7 @@ int main(void)
         cmocka_unit_test(keys_that_do_not_go_together_are_reported),
         cmocka_unit_test(ids_are_taken_once),
         cmocka_unit_test(every_mistake_of_a_file_is_reported),
+        cmocka_unit_test(a_wrong_key_hides_no_other_mistake),
         cmocka_unit_test(packs_stand_in_folders_of_their_class),
         cmocka_unit_test(broken_yaml_has_a_place),
         cmocka_unit_test(a_gate_that_matches_lack_is_found_out),

@@ -23,6 +23,7 @@ static void plain_text_is_worth_nothing(void **state)
         "x",
         "The museum opens at nine, and the tickets are sold at the door (for 20 dollars).",
         "Dear all,\n\nplease bring the blue folder, because you will need it there.\tThanks!\r\n",
+        "It's ours, they don't mind: it isn't what I'd call theirs, and and/or is no word.",
         "if x > 0:\n    total = total * 2\nelse:\n    total = none\n",
     };
     (void)state;
@@ -76,6 +77,11 @@ static void shapes_are_found_at_every_place(void **state)
         {"\xe2\x81\xa2", FLT_VIEW_SNEAKY},
         {"m u s e u m", FLT_VIEW_SQUASHED},
         {"mus3um", FLT_VIEW_LEET},
+        {"!mportant", FLT_VIEW_LEET},
+        {"m\xf0\x9f\x98\x80u\xf0\x9f\x98\x80s\xf0\x9f\x98\x80"
+         "e\xf0\x9f\x98\x80u\xf0\x9f\x98\x80m",
+         FLT_VIEW_SQUASHED},
+        {"mus-eu-m, open-s", FLT_VIEW_SQUASHED},
         {"\xd0\xbcuseum", FLT_VIEW_SKELETON},
         {"\"mus\" + \"eum\"", FLT_VIEW_JOINED},
         {"gur zhfrhz bcraf ng avar naq gur gvpxrgf ner fbyq ng gur qbbe gbqnl", FLT_VIEW_ROT},
@@ -116,6 +122,29 @@ static void only_what_is_wanted_is_told(void **state)
     assert_int_equal(p.views, 1u << FLT_VIEW_FOLDED);
 }
 
+static void places_are_where_something_was_seen(void **state)
+{
+    static const size_t sizes[] = {100, 5000, 70000, 3000000};
+    (void)state;
+    assert_int_equal(flt_places_next(NULL, FLT_VIEW_LEET, 17), 17);
+    for (size_t i = 0; i < FLT_ARRAY_LEN(sizes); i++) {
+        size_t n = sizes[i], at = n * 2 / 3, part = n / 1024 < 64 ? 64 : 2 * n / 1024;
+        char *text = malloc(n);
+        assert_non_null(text);
+        for (size_t k = 0; k < n; k++)
+            text[k] = "museum "[k % 7];
+        memcpy(text + at, " mus3um ", 8);
+        struct flt_probe p = probe((struct flt_str){text, n});
+        size_t place = flt_places_next(&p.places, FLT_VIEW_LEET, 0);
+        assert_true(place <= at && at - place <= 64 + part + 64);
+        assert_int_equal(flt_places_next(&p.places, FLT_VIEW_LEET, at + 4), at + 4);
+        if (at + 128 + part < n)
+            assert_true(flt_places_next(&p.places, FLT_VIEW_LEET, at + 128 + part) == SIZE_MAX);
+        assert_true(flt_places_next(&p.places, FLT_VIEW_HEX, 0) == SIZE_MAX);
+        free(text);
+    }
+}
+
 static void masks_are_the_same_by_either_way(void **state)
 {
     char text[256 + FLT_BLOCK];
@@ -139,9 +168,9 @@ static void masks_are_the_same_by_either_way(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(plain_text_is_worth_nothing),      cmocka_unit_test(ascii_is_told),
-        cmocka_unit_test(shapes_are_found_at_every_place),  cmocka_unit_test(only_what_is_wanted_is_told),
-        cmocka_unit_test(masks_are_the_same_by_either_way),
+        cmocka_unit_test(plain_text_is_worth_nothing),         cmocka_unit_test(ascii_is_told),
+        cmocka_unit_test(shapes_are_found_at_every_place),     cmocka_unit_test(only_what_is_wanted_is_told),
+        cmocka_unit_test(places_are_where_something_was_seen), cmocka_unit_test(masks_are_the_same_by_either_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

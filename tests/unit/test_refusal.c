@@ -5,10 +5,9 @@
 #include <jansson.h>
 
 #include "rules_fixture.h"
+#include "snapshot_group.h"
 
 #include <cmocka.h>
-
-static struct flt_snapshot *snapshot;
 
 static json_t *refuse(const char *provider, const struct flt_refusal *r, int *status)
 {
@@ -145,13 +144,6 @@ static int open_rules(void **state)
     return 0;
 }
 
-static int close_rules(void **state)
-{
-    (void)state;
-    flt_snapshot_free(snapshot);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,5 +152,5 @@ int main(void)
         cmocka_unit_test(azure_policy_refusals_have_azures_shape),
         cmocka_unit_test(codes_can_be_given_and_odd_words_stay_json),
     };
-    return cmocka_run_group_tests(tests, open_rules, close_rules);
+    return cmocka_run_group_tests(tests, open_rules, snapshot_close);
 }

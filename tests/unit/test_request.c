@@ -1,55 +1,14 @@
 /* Requests: every text a model or provider reads is inspected, and nothing else of the body changes. */
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <jansson.h>
-
 #include "chat_everywhere.h"
 #include "engine/document.h"
-#include "rules_fixture.h"
-
-#include <cmocka.h>
+#include "request_rig.h"
 
 enum { PLAIN, GROUNDED, MONITOR, OPEN, TENANTS };
 static struct flt_tenant tenants[TENANTS];
-static struct flt_str no_ip[] = {{"ip/*", 4}};
-static struct flt_snapshot *snapshot;
-static struct flt_worker *worker;
-
-struct run {
-    struct flt_arena *arena;
-    struct flt_request_out out;
-    int rc;
-};
-
-static struct run inspect_as(const char *provider, const char *path, uint32_t tenant, struct flt_str body)
-{
-    struct run r = {.arena = flt_arena_new(64u << 20)};
-    struct flt_route route;
-    assert_non_null(r.arena);
-    flt_route_match(provider, FLT_STR("POST"), flt_str_of(path), &route);
-    assert_int_equal(route.kind, FLT_ROUTE_GENERATE);
-    struct flt_request_in in = {.snapshot = snapshot, .tenant = tenant, .route = &route, .body = body, .seed = 3};
-    r.rc = flt_inspect_request(worker, &in, r.arena, &r.out);
-    return r;
-}
 
 static struct run inspect(const char *body)
 {
     return inspect_as("openai", "/v1/chat/completions", PLAIN, flt_str_of(body));
-}
-
-static void done(struct run *r)
-{
-    flt_arena_free(r->arena);
-}
-
-static bool is_json(struct flt_str s)
-{
-    json_error_t err;
-    json_t *v = json_loadb(s.p, s.n, JSON_REJECT_DUPLICATES, &err);
-    json_decref(v);
-    return v != NULL;
 }
 
 static void expect(const char *body, const char *want)
@@ -77,42 +36,14 @@ static void expect_block(const char *body, const char *rule)
 /* ---- every position ------------------------------------------------------------------------------------------------
  */
 
-static unsigned count_marks(void)
-{
-    unsigned n = 0;
-    for (const char *p = everywhere; *p != '\0'; p++)
-        n += *p == '~';
-    return n;
-}
-
-/* The body with `value` at mark number `which` (UINT32_MAX = at all) and `plain` at the others. */
-static struct flt_str marked(unsigned which, const char *value, const char *plain)
-{
-    size_t cap = strlen(everywhere) * 4, n = 0;
-    char *out = malloc(cap);
-    unsigned k = 0;
-    assert_non_null(out);
-    for (const char *p = everywhere; *p != '\0'; p++) {
-        const char *w = k == which || which == UINT32_MAX ? value : plain;
-        if (*p != '~') {
-            out[n++] = *p;
-            continue;
-        }
-        memcpy(out + n, w, strlen(w));
-        n += strlen(w);
-        k++;
-    }
-    assert_true(n < cap);
-    return (struct flt_str){out, n};
-}
-
 static void each_position_is_inspected_and_only_it_changes(void **state)
 {
-    unsigned n = count_marks();
+    unsigned n = count_marks(everywhere);
     (void)state;
     assert_true(n > 70);
     for (unsigned i = 0; i < n; i++) {
-        struct flt_str body = marked(i, "me@host.example", "word"), want = marked(i, "[EMAIL]", "word");
+        struct flt_str body = marked(everywhere, i, "me@host.example", "word"),
+                       want = marked(everywhere, i, "[EMAIL]", "word");
         struct run r = inspect_as("openai", "/v1/chat/completions", PLAIN, body);
         if (r.rc != FLT_OK)
             fail_msg("place %u: %s", i, r.out.reason);
@@ -123,7 +54,8 @@ static void each_position_is_inspected_and_only_it_changes(void **state)
         free((void *)(uintptr_t)body.p);
         free((void *)(uintptr_t)want.p);
     }
-    struct flt_str body = marked(UINT32_MAX, "me@host.example", ""), want = marked(UINT32_MAX, "[EMAIL]", "");
+    struct flt_str body = marked(everywhere, UINT32_MAX, "me@host.example", ""),
+                   want = marked(everywhere, UINT32_MAX, "[EMAIL]", "");
     struct run r = inspect_as("azure_openai", "/openai/deployments/d/chat/completions?api-version=x", PLAIN, body);
     assert_true(flt_str_eq(r.out.body, want));
     assert_int_equal(r.out.decision.n_findings, n);
@@ -135,8 +67,8 @@ static void each_position_is_inspected_and_only_it_changes(void **state)
 static void each_position_blocks_too(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < count_marks(); i++) {
-        struct flt_str body = marked(i, "stop here now", "word");
+    for (unsigned i = 0; i < count_marks(everywhere); i++) {
+        struct flt_str body = marked(everywhere, i, "stop here now", "word");
         struct run r = inspect_as("openai", "/v1/chat/completions", PLAIN, body);
         assert_int_equal(r.rc, FLT_OK);
         assert_int_equal(r.out.decision.action, FLT_ACT_BLOCK);
@@ -148,7 +80,7 @@ static void each_position_blocks_too(void **state)
 
 static void untouched_bodies_are_the_same_bytes_in_the_same_place(void **state)
 {
-    struct flt_str body = marked(UINT32_MAX, "word", "");
+    struct flt_str body = marked(everywhere, UINT32_MAX, "word", "");
     (void)state;
     struct run r = inspect_as("openai", "/v1/chat/completions", PLAIN, body);
     assert_int_equal(r.rc, FLT_OK);
@@ -458,25 +390,12 @@ static void cuts_leave_whole_characters(void **state)
 static int open_rules(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < TENANTS; i++) {
-        flt_tenant_defaults(&tenants[i]);
-        tenants[i].name = FLT_STR("test");
-        tenants[i].rules.disable = (struct flt_strlist){no_ip, 1};
-    }
+    fixture_tenants(tenants, TENANTS);
     tenants[GROUNDED].grounding.text = FLT_STR("Say \"yes\".\nNow.");
     tenants[MONITOR].mode = FLT_MONITOR;
     tenants[MONITOR].grounding.text = FLT_STR("x");
     tenants[OPEN].on_failure = FLT_FAIL_OPEN;
-    snapshot = fixture_snapshot(fixture_tiny, FLT_ARRAY_LEN(fixture_tiny), tenants, TENANTS);
-    worker = fixture_worker(snapshot);
-    return 0;
-}
-
-static int close_rules(void **state)
-{
-    (void)state;
-    flt_worker_free(worker);
-    flt_snapshot_free(snapshot);
+    body_open(tenants, TENANTS);
     return 0;
 }
 
@@ -497,5 +416,5 @@ int main(void)
         cmocka_unit_test(roles_and_spans_are_in_the_findings),
         cmocka_unit_test(cuts_leave_whole_characters),
     };
-    return cmocka_run_group_tests(tests, open_rules, close_rules);
+    return cmocka_run_group_tests(tests, open_rules, body_close);
 }

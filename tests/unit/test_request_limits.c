@@ -1,50 +1,9 @@
 /* Large and dense requests: what is a limit, what is none, and that no bound of the record hides anything. */
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <jansson.h>
-
 #include "engine/document.h"
-#include "rules_fixture.h"
-
-#include <cmocka.h>
+#include "request_rig.h"
 
 enum { PLAIN, TENANTS };
 static struct flt_tenant tenants[TENANTS];
-static struct flt_str no_ip[] = {{"ip/*", 4}};
-static struct flt_snapshot *snapshot;
-static struct flt_worker *worker;
-
-struct run {
-    struct flt_arena *arena;
-    struct flt_request_out out;
-    int rc;
-};
-
-static struct run inspect_as(const char *provider, const char *path, uint32_t tenant, struct flt_str body)
-{
-    struct run r = {.arena = flt_arena_new(64u << 20)};
-    struct flt_route route;
-    assert_non_null(r.arena);
-    flt_route_match(provider, FLT_STR("POST"), flt_str_of(path), &route);
-    assert_int_equal(route.kind, FLT_ROUTE_GENERATE);
-    struct flt_request_in in = {.snapshot = snapshot, .tenant = tenant, .route = &route, .body = body, .seed = 3};
-    r.rc = flt_inspect_request(worker, &in, r.arena, &r.out);
-    return r;
-}
-
-static void done(struct run *r)
-{
-    flt_arena_free(r->arena);
-}
-
-static bool is_json(struct flt_str s)
-{
-    json_error_t err;
-    json_t *v = json_loadb(s.p, s.n, JSON_REJECT_DUPLICATES, &err);
-    json_decref(v);
-    return v != NULL;
-}
 
 static void a_full_record_hides_no_name(void **state)
 {
@@ -149,19 +108,8 @@ static void dense_prompts_are_inspected_whole(void **state)
 static int open_rules(void **state)
 {
     (void)state;
-    flt_tenant_defaults(&tenants[PLAIN]);
-    tenants[PLAIN].name = FLT_STR("test");
-    tenants[PLAIN].rules.disable = (struct flt_strlist){no_ip, 1};
-    snapshot = fixture_snapshot(fixture_tiny, FLT_ARRAY_LEN(fixture_tiny), tenants, TENANTS);
-    worker = fixture_worker(snapshot);
-    return 0;
-}
-
-static int close_rules(void **state)
-{
-    (void)state;
-    flt_worker_free(worker);
-    flt_snapshot_free(snapshot);
+    fixture_tenants(tenants, TENANTS);
+    body_open(tenants, TENANTS);
     return 0;
 }
 
@@ -173,5 +121,5 @@ int main(void)
         cmocka_unit_test(uninspectable_prompts_follow_the_tenants_choice),
         cmocka_unit_test(dense_prompts_are_inspected_whole),
     };
-    return cmocka_run_group_tests(tests, open_rules, close_rules);
+    return cmocka_run_group_tests(tests, open_rules, body_close);
 }

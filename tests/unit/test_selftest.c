@@ -237,8 +237,9 @@ static void a_costly_rule_is_an_error(void **state)
 
 static void a_profile_counts_what_is_on(void **state)
 {
-    struct fixture_pack pack = {"pii", "pack: pii.s\nversion: 1\nrules:\n" RULE(
-                                           "pii.tok", "patterns: ['tokn-[0-9]{12}']", "tokn-123456789012", "tokn-1")};
+    struct fixture_pack pack = {
+        "pii", "pack: pii.s\nversion: 1\nrules:\n" RULE("pii.tok", "patterns: ['tokn-[0-9]{12}'], left: alnum",
+                                                        "tokn-123456789012", "tokn-1")};
     struct flt_snapshot *s = fixture_snapshot(&pack, 1, NULL, 0);
     struct flt_profile *p = flt_profile_new(s);
     struct flt_profile_cost c;

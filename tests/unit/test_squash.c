@@ -5,19 +5,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#define VIEW_MAKER flt_squash
 #include "view_rig.h"
 
 #include <stdio.h>
-
-static void reads(const char *text, const char *want)
-{
-    view_reads(flt_squash, text, want);
-}
-
-static void same(const char *text)
-{
-    view_same(flt_squash, text);
-}
 
 static void joins_spaced_out_letters(void **state)
 {
@@ -142,19 +133,24 @@ static void a_budget_too_small_makes_nothing(void **state)
     view_keeps_to_budget(flt_squash, "please i g n o r e all", 500);
 }
 
+/* A disguise far from others, in prose that has nothing else; and what the maker does when told where it is. */
+static void looks_only_where_something_was_seen(void **state)
+{
+    (void)state;
+    char *words = view_repeat("The tickets are sold at the door. ", 2500);
+    for (size_t at = 0; at < 5000; at += 331) {
+        memcpy(words + at, " i g n o r e the rules, pre-vi-ous ", 35);
+        view_keeps_to_places(VIEW_MAKER, FLT_VIEW_SQUASHED, flt_str_of(words));
+    }
+    free(words);
+}
+
 static void long_rows_stay_linear(void **state)
 {
     (void)state;
     static const char *const pieces[] = {"a ",   "<",    "<!--", "<a",   "<b>",
                                          "a<b>", "ab**", "ab-",  "a-b ", "i g n o r e all "};
-    for (size_t i = 0; i < FLT_ARRAY_LEN(pieces); i++) {
-        char *text = view_repeat(pieces[i], 100000);
-        struct view_rig r;
-        view_make(&r, flt_squash, flt_str_of(text));
-        assert_true(r.out.text.n <= strlen(text));
-        view_close(&r);
-        free(text);
-    }
+    view_stays_linear(VIEW_MAKER, pieces, FLT_ARRAY_LEN(pieces), 0);
 }
 
 int main(void)
@@ -170,6 +166,7 @@ int main(void)
         cmocka_unit_test(stretches_apart_are_lines),
         cmocka_unit_test(leads_back_to_the_exact_bytes),
         cmocka_unit_test(a_budget_too_small_makes_nothing),
+        cmocka_unit_test(looks_only_where_something_was_seen),
         cmocka_unit_test(long_rows_stay_linear),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,6 +121,8 @@ static void identifiers_with_parts_that_must_hold(void **state)
     rejects("uk_nino", "AO123456A");
     rejects("cn_id", "110105199913117932");
     rejects("fi_hetu", "150952*751K");
+    accepts("fi_hetu", "310187-351K");
+    rejects("fi_hetu", "310287-351C"); /* no such day, though the check character is right */
     rejects("se_pnr", "631315-2977");
     accepts("se_pnr", "19930109-9041");
     rejects("in_aadhaar", "1283 6791 6017");

@@ -46,6 +46,9 @@ static const struct vector exact[] = {
     {"sg_uen", "00192200M"},
     {"sg_uen", "197401143C"},
     {"sg_uen", "T01FC6132D"},
+    {"ph_tin", "208-471-935"},
+    {"ph_tin", "417220194"},
+    {"ph_tin", "318-502-744"},
     {"kr_brn", "116-82-00276"},
     {"kr_brn", "208-30-09994"},
     {"kr_brn", "206-16-47360"},
@@ -290,6 +293,7 @@ static void check_digits_by_hand(void **state)
     accepts("pt_nif", "501964843");
     accepts("cz_rc", "710319/2745");
     accepts("tr_tckn", "17291716060");
+    accepts("ph_tin", "208-471-935-00001"); /* 2*9+0*8+8*7+4*6+7*5+1*4+9*3+3*2 = 170 = 15*11+5 */
 }
 
 static void parts_that_must_hold(void **state)
@@ -319,6 +323,8 @@ static void parts_that_must_hold(void **state)
         {"in_gstin", "39AAPFU0939F1ZV"},
         {"in_gstin", "27AAPFU0939F1YV"},
         {"sg_uen", "X01FC6132D"},
+        {"ph_tin", "600-000-000"}, /* the remainder is ten */
+        {"ph_tin", "208-471-935-00"},
         {"kr_rrn_date", "831310-1701743"},
         {"kr_rrn_date", "831110-9701743"},
         {"hk_id", "A12345(3)"},

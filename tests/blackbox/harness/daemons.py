@@ -73,7 +73,7 @@ class Process:
         self.child.send_signal(number)
 
     def wait(self, seconds=10.0):
-        return self.child.wait(seconds)
+        return self.child.wait(seconds * SLOWER)
 
     def stop(self, seconds=15.0):
         """SIGTERM; the exit status, or -9 when it had to be killed."""

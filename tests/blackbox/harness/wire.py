@@ -54,18 +54,19 @@ class Conn:
         if data:
             self.sock.sendall(data)
 
-    def _fill(self, deadline):
-        """Moves bytes from the socket to the TLS engine; Closed at its end."""
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("nothing received in time")
-        self.sock.settimeout(left)
+    def _receive(self, deadline, size):
+        """What the socket has, empty at its end."""
+        self.sock.settimeout(max(0.001, deadline - time.monotonic()))
         try:
-            data = self.sock.recv(65536)
+            return self.sock.recv(size)
         except (ConnectionResetError, BrokenPipeError) as e:
             raise Closed("reset") from e
         except socket.timeout as e:
             raise TimeoutError("nothing received in time") from e
+
+    def _fill(self, deadline):
+        """Moves bytes from the socket to the TLS engine; Closed at its end."""
+        data = self._receive(deadline, 65536)
         if not data:
             raise Closed("truncated")
         self.incoming.write(data)
@@ -90,13 +91,7 @@ class Conn:
         """At least one byte; Closed at the end."""
         deadline = deadline or time.monotonic() + self.timeout
         if self.tls is None:
-            self.sock.settimeout(max(0.001, deadline - time.monotonic()))
-            try:
-                data = self.sock.recv(size)
-            except (ConnectionResetError, BrokenPipeError) as e:
-                raise Closed("reset") from e
-            except socket.timeout as e:
-                raise TimeoutError("nothing received in time") from e
+            data = self._receive(deadline, size)
             if not data:
                 raise Closed("eof")
             return data
