@@ -256,6 +256,7 @@ void flt_worker_free(struct flt_worker *w)
     if (w == NULL)
         return;
     flt_scratch_free(w->kit.scan);
+    flt_spare_free(&w->kit.spare);
     flt_match_scratch_free(w->kit.match);
     flt_arena_free(w->kit.views);
     free(w);

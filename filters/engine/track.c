@@ -61,9 +61,9 @@ void flt_track_close(struct flt_track *t)
 size_t flt_track_memory(const struct flt_track *t)
 {
     return (t->borrowed ? 0 : t->cap) + t->cap_win * sizeof(*t->win) + t->cap_found * sizeof(*t->found) +
-           t->cap_cut * sizeof(*t->cut) +
-           t->cap_seen * sizeof(*t->seen) + (t->word != NULL ? t->conf.rs->n_words * sizeof(*t->word) : 0) +
-           t->cap_hit * sizeof(*t->hit) + (t->scan != NULL ? flt_scanner_stream_size(t->conf.rs->scanner) : 0);
+           t->cap_cut * sizeof(*t->cut) + t->cap_seen * sizeof(*t->seen) +
+           (t->word != NULL ? t->conf.rs->n_words * sizeof(*t->word) : 0) + t->cap_hit * sizeof(*t->hit) +
+           (t->scan != NULL ? flt_scanner_stream_size(t->conf.rs->scanner) : 0);
 }
 
 /* ---- cuts ---------------------------------------------------------------------------------------------------------

@@ -24,8 +24,19 @@
 /* PCRE2 may look at this many bytes per byte of text, plus a base: far above what honest text needs. */
 #define FLT_TRACK_BUDGET_PER_BYTE 256u
 
+/* Tables that a track of a whole text left behind for the next one. */
+struct flt_spare {
+    struct flt_track_seen *seen; /* zeroed, as is word */
+    struct flt_scan_hit *hit;
+    struct flt_window *win;
+    uint32_t *word;
+    uint32_t cap_seen, cap_hit, cap_win, n_words;
+};
+void flt_spare_free(struct flt_spare *s);
+
 /* Scratch of one thread. */
 struct flt_kit {
+    struct flt_spare spare;
     struct flt_scratch *scan;
     struct flt_match_scratch *match;
     struct flt_arena *views; /* derived texts of the span under inspection */
@@ -104,6 +115,7 @@ struct flt_track {
     uint64_t front, released;
     struct flt_track_seen *seen; /* hash table: detectors that had a window; few ever do */
     uint32_t n_seen, cap_seen;
+    bool worded;              /* something was written to */
     uint32_t *word;           /* [flt_ruleset.n_words] end of each one's newest place; 0, or no table = none */
     struct flt_scan_hit *hit; /* of the scan under way */
     uint32_t n_hit, cap_hit;
@@ -152,6 +164,10 @@ int flt_track_finish(struct flt_track *t, struct flt_kit *kit) FLT_MUST_CHECK;
 void flt_track_forget(struct flt_track *t, uint64_t upto);
 size_t flt_track_memory(const struct flt_track *t);
 void flt_track_close(struct flt_track *t);
+
+/* Before and after the work on a whole text: its tables come from, and go back to, the thread's. */
+void flt_track_take(struct flt_track *t, struct flt_spare *s);
+void flt_track_give(struct flt_track *t, struct flt_spare *s);
 
 /* ---- between track.c, track_find.c and track_open.c ---- */
 void flt_track_scan_hits(struct flt_track *t);

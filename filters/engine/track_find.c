@@ -82,9 +82,9 @@ static void add_window(struct flt_track *t, uint32_t det, uint64_t lo, uint64_t 
     struct flt_track_seen *seen = flt_track_seen(t, det);
     if (seen == NULL)
         return;
-    struct flt_window *w = seen->last_win != 0 ? &t->win[seen->last_win - 1] : NULL;
     t->unsearched = true;
-    if (w != NULL && lo <= w->hi) {
+    if (seen->last_win != 0 && lo <= t->win[seen->last_win - 1].hi) {
+        struct flt_window *w = &t->win[seen->last_win - 1];
         w->lo = lo < w->lo ? lo : w->lo;
         w->hi = hi > w->hi ? hi : w->hi;
         w->done = false;
@@ -129,11 +129,46 @@ static bool looks(const struct flt_track *t, uint32_t det)
            flt_detector_looks(d, flt_track_chain(t));
 }
 
+/*
+ * One of the steps, with a match that begins in [at, end] in view; false = it may still be one that begins behind `at`.
+ */
+static bool follow_step(struct flt_track *t, const struct flt_expression_step *step, uint64_t at, uint64_t from,
+                        uint64_t end)
+{
+    if (at + step->reach < from)
+        return false;
+    if (looks(t, step->det) && words_seen(t, step, end))
+        add_window(t, step->det, at, end);
+    return true;
+}
+
+/* Most of the detectors cannot begin anywhere near: the bytes there say so for 64 of them at once. */
+static void follow_many(struct flt_track *t, const struct flt_expression_hits *e, uint64_t from, uint64_t end)
+{
+    struct flt_str text = {t->text, (size_t)(t->end - t->base)};
+    uint64_t begin = from > e->reach ? from - e->reach : 0;
+    begin = begin > t->base ? begin : t->base;
+    for (uint32_t word = 0; word < flt_starts_words(e->starts); word++) {
+        uint32_t n = e->n - 64 * word;
+        uint64_t left = n < 64 ? (UINT64_C(1) << n) - 1 : UINT64_MAX;
+        for (uint64_t at = begin; at < end && left != 0; at++) {
+            uint64_t may = flt_starts_at(e->starts, word, left, text, (size_t)(at - t->base));
+            for (; may != 0; may &= may - 1) {
+                unsigned i = (unsigned)__builtin_ctzll(may);
+                if (follow_step(t, &e->v[64 * word + i], at, from, end))
+                    left &= ~(UINT64_C(1) << i);
+            }
+        }
+    }
+}
+
 /* The expression ended at every place, or nearly, from `from` to `end`. */
 static void follow_hit(struct flt_track *t, uint32_t expression, uint64_t from, uint64_t end)
 {
     const struct flt_expression_hits *e = &t->conf.rs->expressions[expression];
-    for (uint32_t i = 0; i < e->n; i++) {
+    if (e->starts != NULL)
+        follow_many(t, e, from, end);
+    for (uint32_t i = 0; e->starts == NULL && i < e->n; i++) {
         const struct flt_expression_step *step = &e->v[i];
         if (words_seen(t, step, end) && looks(t, step->det))
             add_window(t, step->det, from > step->reach ? from - step->reach : 0, end);
@@ -145,6 +180,7 @@ static void follow_hit(struct flt_track *t, uint32_t expression, uint64_t from, 
             return;
         }
     }
+    t->worded = t->worded || e->n_word != 0;
     for (uint32_t i = 0; i < e->n_word; i++)
         t->word[e->word[i]] = (uint32_t)end;
 }
@@ -243,9 +279,13 @@ static int scan_slices(struct flt_track *t, struct flt_kit *kit)
 int flt_track_scan_whole(struct flt_track *t, struct flt_kit *kit)
 {
     struct flt_str text = {t->text, (size_t)t->end};
+    flt_track_take(t, &kit->spare);
     int rc =
         t->end > SLICE ? scan_slices(t, kit) : flt_scan_block(scanner_for(t), kit->scan, text, flt_track_scan_hit, t);
-    return rc == FLT_OK ? flt_track_whole(t, kit) : rc;
+    if (rc == FLT_OK)
+        rc = flt_track_whole(t, kit);
+    flt_track_give(t, &kit->spare);
+    return rc;
 }
 
 enum flt_action flt_track_act(const struct flt_track *t, uint32_t det)

@@ -4,6 +4,9 @@
  */
 #include "engine/views.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "policy/decide.h"
 #include "text/view.h"
 
@@ -11,9 +14,10 @@
 #define DECODERS        (BIT(FLT_VIEW_ROT) - BIT(FLT_VIEW_BASE64))
 #define CIPHERS         (BIT(FLT_VIEW_COUNT) - BIT(FLT_VIEW_ROT))
 #define LETTERS         (CIPHERS | BIT(FLT_VIEW_LEET) | BIT(FLT_VIEW_SQUASHED))
-#define DEPTH           3u                  /* decoders on top of each other */
-#define BUDGET_BASE     ((size_t)256 << 10) /* bytes of derived text and maps a span may always make, */
-#define BUDGET_PER_BYTE 8u                  /* and for each byte of its own */
+#define READINGS        (LETTERS | BIT(FLT_VIEW_FOLDED)) /* of a text that was folded: its gaps are looked at again */
+#define DEPTH           3u                               /* decoders on top of each other */
+#define BUDGET_BASE     ((size_t)256 << 10)              /* bytes of derived text and maps a span may always make, */
+#define BUDGET_PER_BYTE 8u                               /* and for each byte of its own */
 
 struct walk {
     struct flt_views *v;
@@ -185,15 +189,21 @@ static int left_out(struct walk *w, int rc, const struct node *n)
 
 typedef int (*maker_fn)(struct flt_maker *k, struct flt_str text, struct flt_derived *out);
 
-/* Makes a view of parent; *out = the node, or parent itself where the view says nothing new. */
-static int derive(struct walk *w, const struct node *parent, enum flt_view view, maker_fn fn, struct node *out)
+/*
+ * Makes a view of parent; *out = the node, or parent itself where the view says nothing new. where: what the probe of
+ * the parent's text said, NULL = anywhere.
+ */
+static int derive(struct walk *w, const struct node *parent, enum flt_view view, maker_fn fn,
+                  const struct flt_places *where, struct node *out)
 {
     struct flt_derived d = {0};
     int rc = FLT_OK;
     *out = *parent;
     if ((w->wanted & BIT(view)) == 0)
         return FLT_OK;
+    w->maker.places = where;
     rc = left_out(w, fn(&w->maker, parent->text, &d), parent);
+    w->maker.places = NULL;
     return rc == FLT_OK && d.text.n != 0 ? enter(w, parent, &d, out) : rc;
 }
 
@@ -211,48 +221,69 @@ static int on_derived(void *arg, const struct flt_derived *d)
 {
     struct branch *b = arg;
     struct node child, leet;
+    const struct flt_places *places = b->w->maker.places; /* of the parent's text */
     if (d->text.n == 0)
         return FLT_OK;
+    b->w->maker.places = NULL;
     int rc = enter(b->w, b->parent, d, &child);
     child.depth = b->parent->depth + 1;
     if (rc == FLT_OK && b->deeper)
         rc = visit(b->w, &child);
     else if (rc == FLT_OK)
-        rc = derive(b->w, &child, FLT_VIEW_LEET, flt_leet, &leet); /* what was turned back may be written in digits */
+        rc = derive(b->w, &child, FLT_VIEW_LEET, flt_leet, NULL, &leet); /* what was turned may have digits in it */
+    b->w->maker.places = places;
     b->w->failed = rc;
     return rc;
 }
 
-static int decode(struct walk *w, const struct node *n, uint32_t views)
+static int decode(struct walk *w, const struct node *n, const struct flt_probe *p)
 {
     struct branch b = {w, n, true};
-    views &= DECODERS & w->wanted;
+    uint32_t views = p->views & DECODERS & w->wanted;
     if (views == 0)
         return FLT_OK;
     if (n->depth >= DEPTH) {
         w->maker.left_out += n->text.n;
         return FLT_OK;
     }
-    return left_out(w, flt_decode(&w->maker, n->text, views, on_derived, &b), n);
+    w->maker.places = &p->places;
+    int rc = left_out(w, flt_decode(&w->maker, n->text, views, on_derived, &b), n);
+    w->maker.places = NULL;
+    return rc;
 }
 
 /* Letters: broken words, digits for letters, ciphers. n is the plainest reading so far; p: what its probe said. */
-static int letters(struct walk *w, const struct node *n, struct flt_probe p)
+static int letters(struct walk *w, const struct node *n, const struct flt_probe *p)
 {
     struct node leet, squashed, both;
     struct branch b = {w, n, false};
     int rc = FLT_OK;
-    if (p.views & BIT(FLT_VIEW_LEET))
-        rc = derive(w, n, FLT_VIEW_LEET, flt_leet, &leet);
-    if (rc == FLT_OK && (p.views & BIT(FLT_VIEW_LEET)) && (w->wanted & CIPHERS) != 0)
+    if (p->views & BIT(FLT_VIEW_LEET))
+        rc = derive(w, n, FLT_VIEW_LEET, flt_leet, &p->places, &leet);
+    if (rc == FLT_OK && (p->views & BIT(FLT_VIEW_LEET)) && (w->wanted & CIPHERS) != 0) {
+        w->maker.places = &p->places;
         rc = left_out(w, flt_decipher_leet(&w->maker, n->text, on_derived, &b), n);
-    if (rc == FLT_OK && (p.views & BIT(FLT_VIEW_SQUASHED))) {
-        rc = derive(w, n, FLT_VIEW_SQUASHED, flt_squash, &squashed);
-        if (rc == FLT_OK && squashed.text.p != n->text.p)
-            rc = derive(w, &squashed, FLT_VIEW_LEET, flt_leet, &both);
+        w->maker.places = NULL;
     }
-    if (rc == FLT_OK && (p.views & CIPHERS) != 0)
+    if (rc == FLT_OK && (p->views & BIT(FLT_VIEW_SQUASHED))) {
+        rc = derive(w, n, FLT_VIEW_SQUASHED, flt_squash, &p->places, &squashed);
+        if (rc == FLT_OK && squashed.text.p != n->text.p)
+            rc = derive(w, &squashed, FLT_VIEW_LEET, flt_leet, NULL, &both);
+    }
+    if (rc == FLT_OK && (p->views & CIPHERS) != 0)
         rc = left_out(w, flt_decipher(&w->maker, n->text, on_derived, &b), n);
+    return rc;
+}
+
+/* Words that are kept apart by something other than one blank; p: what the probe of n said. */
+static int spacing(struct walk *w, const struct node *n, const struct flt_probe *p)
+{
+    struct node spaced, leet;
+    if (!p->spaced)
+        return FLT_OK;
+    int rc = derive(w, n, FLT_VIEW_FOLDED, flt_spacing, &p->places, &spaced);
+    if (rc == FLT_OK && spaced.text.p != n->text.p && (p->views & BIT(FLT_VIEW_LEET)))
+        rc = derive(w, &spaced, FLT_VIEW_LEET, flt_leet, NULL, &leet);
     return rc;
 }
 
@@ -262,30 +293,35 @@ static int visit(struct walk *w, const struct node *n)
     struct node folded = *n, plain, joined;
     int rc = FLT_OK;
     flt_probe_text(n->text, w->wanted, &p);
-    if ((p.views & w->wanted) == 0)
+    if ((p.views & w->wanted) == 0 && !p.spaced)
         return FLT_OK;
-    if (p.views & BIT(FLT_VIEW_FOLDED))
-        rc = derive(w, n, FLT_VIEW_FOLDED, flt_fold, &folded);
+    rc = spacing(w, n, &p);
+    if (rc == FLT_OK && (p.views & BIT(FLT_VIEW_FOLDED)))
+        rc = derive(w, n, FLT_VIEW_FOLDED, flt_fold, NULL, &folded);
     plain = folded;
     if (rc == FLT_OK && (p.views & BIT(FLT_VIEW_SKELETON)))
-        rc = derive(w, &folded, FLT_VIEW_SKELETON, flt_skeleton, &plain);
+        rc = derive(w, &folded, FLT_VIEW_SKELETON, flt_skeleton, NULL, &plain);
+    bool changed = folded.text.p != n->text.p, last = plain.text.p == folded.text.p;
     q = p;
+    if (rc == FLT_OK && plain.text.p != n->text.p) /* also for the decoders, see below */
+        flt_probe_text(plain.text, w->wanted & (last ? READINGS | DECODERS : READINGS), &q);
     if (rc == FLT_OK && plain.text.p != n->text.p)
-        flt_probe_text(plain.text, w->wanted & LETTERS, &q);
+        rc = spacing(w, &plain, &q);
     if (rc == FLT_OK)
-        rc = letters(w, &plain, q);
+        rc = letters(w, &plain, &q);
     if (rc == FLT_OK && (p.views & BIT(FLT_VIEW_JOINED)) && n->depth < DEPTH) {
-        rc = derive(w, n, FLT_VIEW_JOINED, flt_join, &joined);
+        rc = derive(w, n, FLT_VIEW_JOINED, flt_join, NULL, &joined);
         joined.depth++;
         if (rc == FLT_OK && joined.text.p != n->text.p)
             rc = visit(w, &joined);
     }
     if (rc == FLT_OK)
-        rc = decode(w, n, p.views);
-    if (rc == FLT_OK && folded.text.p != n->text.p) {
+        rc = decode(w, n, &p);
+    if (rc == FLT_OK && changed) {
         /* Escapes written in full-width or maths characters only show once folded. */
-        flt_probe_text(folded.text, w->wanted & DECODERS, &p);
-        rc = decode(w, &folded, p.views);
+        if (!last)
+            flt_probe_text(folded.text, w->wanted & DECODERS, &q);
+        rc = decode(w, &folded, &q);
     }
     return rc;
 }

@@ -20,7 +20,7 @@ static double weight_of(const struct flt_ruleset *rs, uint32_t i, uint8_t seen)
     return (sure < 1 ? sure : 1) * weight[rs->rules[i].sensitivity];
 }
 
-static bool is_attack(enum flt_class c)
+bool flt_decide_is_attack(enum flt_class c)
 {
     return c == FLT_CLASS_INJECTION || c == FLT_CLASS_JAILBREAK || c == FLT_CLASS_EXFIL || c == FLT_CLASS_UNICODE;
 }
@@ -36,7 +36,7 @@ double flt_decide_score(const struct flt_ruleset *rs, const struct flt_policy *p
     double attack = 1, value = 1;
     for (uint32_t i = 0; i < rs->n_rules; i++) {
         if (seen[i] && p->on[i])
-            *(is_attack(rs->rules[i].class_) ? &attack : &value) *= 1 - weight_of(rs, i, seen[i]);
+            *(flt_decide_is_attack(rs->rules[i].class_) ? &attack : &value) *= 1 - weight_of(rs, i, seen[i]);
     }
     double values = VALUES_MOST * (1 - value);
     return 1 - attack > values ? 1 - attack : values;

@@ -12,6 +12,8 @@ enum flt_action flt_decide_act(enum flt_mode mode, enum flt_action would);
 /* True when text that could not be inspected (status) is refused. Only FLT_E_ENGINE and FLT_E_LIMIT may be let through,
  * and only by a tenant that asked for it; malformed input never is. */
 bool flt_decide_refuses(const struct flt_tenant *t, int status);
+/* Classes whose findings speak of intent; those of the others are values, which are redacted. */
+bool flt_decide_is_attack(enum flt_class c);
 /*
  * 0..1 from the enabled rules that hit: 1 - product(1 - confidence * weight(sensitivity)), weights 1, 0.7, 0.4, 0.25:
  * independent evidence combined (noisy-or), hits of looser rules counting less.

@@ -1,5 +1,7 @@
 #include "policy/view.h"
 
+#include "policy/decide.h"
+
 /* ---- which rules act ------------------------------------------------------------------------------------------------
  */
 
@@ -51,6 +53,13 @@ static enum flt_action rule_action(const struct flt_rules_conf *c, const struct 
     return (enum flt_action)act;
 }
 
+/* Values of rules that the tenant does not even observe weigh nothing, so that they need not be looked for. */
+static bool has_say(const struct flt_tenant *t, const struct flt_rule *r)
+{
+    return flt_decide_is_attack(r->class_) || t->rules.class_threshold[r->class_] > 0 ||
+           r->observe <= t->rules.observe_level;
+}
+
 struct flt_policy *flt_policy_new(const struct flt_tenant *t, const struct flt_ruleset *rs, struct flt_diag *d)
 {
     struct flt_policy *p = calloc(1, sizeof(*p));
@@ -66,7 +75,7 @@ struct flt_policy *flt_policy_new(const struct flt_tenant *t, const struct flt_r
         const struct flt_rule *r = &rs->rules[i];
         bool enabled =
             (t->rules.enable.n == 0 || any_matches(&t->rules.enable, r)) && !any_matches(&t->rules.disable, r);
-        p->on[i] = enabled;
+        p->on[i] = enabled && has_say(t, r);
         /* Answers are inspected as they stand: a stream could not show later what a view of the whole would hide. */
         if (enabled && r->direction != FLT_RESPONSE)
             p->views[FLT_REQUEST] |= r->views & ~(1u << FLT_VIEW_RAW);

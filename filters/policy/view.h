@@ -39,7 +39,7 @@ struct flt_policy {
     const struct flt_tenant *tenant;
     uint32_t n_rules;
     uint8_t *act;            /* enum flt_action as if enforced, [direction][role][rule] */
-    uint8_t *on;             /* [rule]: enabled at all: counts for the score */
+    uint8_t *on;             /* [rule]: is looked for, and counts for the score */
     struct flt_hold *answer; /* response, assistant */
     uint32_t views[2];       /* [direction] derived views that an enabled rule looks in (bit per enum flt_view) */
 };

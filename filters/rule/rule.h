@@ -119,7 +119,9 @@ struct flt_ruleset {
         uint32_t n, cap;
         uint32_t *word; /* words (sets of strings, by number) that the expression is one of */
         uint32_t n_word;
-        uint32_t dense; /* enum flt_digit_gate + 1, of those; hits at neighbouring places mean one thing */
+        uint32_t dense;            /* enum flt_digit_gate + 1, of those; hits at neighbouring places mean one thing */
+        struct flt_starts *starts; /* [step], where there are many; NULL = ask each */
+        uint32_t reach;            /* greatest of the steps */
     } * expressions;
     uint32_t n_words;
     uint32_t n_expressions;

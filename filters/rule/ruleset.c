@@ -6,7 +6,8 @@
 #include "scan/digits.h"
 
 /* Words that cost more than so (choose_words) are no better than a gate or the pattern itself. */
-#define COST_MOST 2.0
+#define COST_MOST  2.0
+#define COST_GATED 0.25
 
 static uint32_t count_detectors(const struct flt_rules *rules)
 {
@@ -94,6 +95,7 @@ struct collector {
     struct flt_strmap *words; /* strings of a set -> number of the word */
     uint8_t *where;           /* [expression] the scanners that run it, a bit each */
     uint8_t now;              /* the one of the detector under way */
+    bool fresh;               /* no letter or digit stands directly before its matches */
     uint32_t cap;
 };
 
@@ -122,7 +124,7 @@ static struct flt_expression_hits *expression(struct collector *c, struct flt_ex
     uint32_t i;
     if (key == NULL)
         return NULL;
-    key[0] = (char)((x.len != 0 ? 'A' : 'a') + x.caseless);
+    key[0] = (char)((x.len != 0 ? 'A' : 'a') + x.caseless + 2 * x.fresh);
     memcpy(key + 1, x.pattern, n);
     if (!flt_strmap_get(c->known, (struct flt_str){key, n + 1}, &i)) {
         i = s->n_expressions;
@@ -166,12 +168,13 @@ static bool add_word(struct flt_expression_hits *e, uint32_t word)
 }
 
 /* A fixed string for the finder, or, when it is too short for it, as an expression. */
-static struct flt_expression literal(struct flt_arena *arena, const struct flt_literal *l, bool caseless)
+static struct flt_expression literal(struct flt_arena *arena, const struct flt_literal *l, bool caseless, bool fresh)
 {
     char text[4 * FLT_LITERAL_MAX + 1];
     size_t n = 0;
     if (l->len >= FLT_FINDER_MIN)
-        return (struct flt_expression){flt_arena_dup(arena, l->s, l->len), l->len, 0, caseless};
+        return (struct flt_expression){
+            .pattern = flt_arena_dup(arena, l->s, l->len), .len = l->len, .caseless = caseless, .fresh = fresh};
     for (unsigned i = 0; i < l->len; i++) {
         unsigned char ch = (unsigned char)l->s[i];
         bool plain = (ch >= '0' && ch <= '9') || (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z');
@@ -180,13 +183,19 @@ static struct flt_expression literal(struct flt_arena *arena, const struct flt_l
     return (struct flt_expression){.pattern = flt_arena_dup(arena, text, n), .caseless = caseless};
 }
 
+/* No letter or digit stands directly before it in a match. */
+static bool is_fresh(const struct collector *c, const struct flt_literal *l)
+{
+    return (l->before & FLT_BEFORE_WORD) == 0 && ((l->before & FLT_BEFORE_BEGIN) == 0 || c->fresh);
+}
+
 /* One of the literals stands in every match. */
 static bool add_literals(struct collector *c, const struct flt_literals *l, bool caseless,
                          struct flt_expression_step step)
 {
     bool ok = true;
     for (unsigned i = 0; ok && i < l->n; i++)
-        ok = add_step(expression(c, literal(c->arena, &l->v[i], caseless)), step);
+        ok = add_step(expression(c, literal(c->arena, &l->v[i], caseless, is_fresh(c, &l->v[i]))), step);
     return ok;
 }
 
@@ -197,7 +206,7 @@ static bool word_number(struct collector *c, const struct flt_literals *l, bool 
     size_t n = 0;
     key[n++] = (char)caseless;
     for (unsigned i = 0; i < l->n; i++) {
-        key[n++] = (char)l->v[i].len;
+        key[n++] = (char)(l->v[i].len + 64 * is_fresh(c, &l->v[i]));
         memcpy(key + n, l->v[i].s, l->v[i].len);
         n += l->v[i].len;
     }
@@ -207,19 +216,27 @@ static bool word_number(struct collector *c, const struct flt_literals *l, bool 
     *number = c->s->n_words++;
     bool ok = flt_strmap_put(c->words, (struct flt_str){key, n}, *number) == FLT_OK;
     for (unsigned i = 0; ok && i < l->n; i++)
-        ok = add_word(expression(c, literal(c->arena, &l->v[i], caseless)), *number);
+        ok = add_word(expression(c, literal(c->arena, &l->v[i], caseless, is_fresh(c, &l->v[i]))), *number);
     return ok;
 }
 
-/* Strings of three letters stand in every line: the finder is for what is rare. */
-#define SHORT_BITS 13.0
+/* Short words stand in every other line, also those that are rare in English: no, nie, dea, run, sin. */
+#define WORD_MIN 4u
+
+/* Is it worth looking for? */
+static bool is_string(const struct flt_literal *l)
+{
+    bool word = true;
+    for (unsigned i = 0; word && i < l->len; i++)
+        word = (l->s[i] | 0x20) >= 'a' && (l->s[i] | 0x20) <= 'z';
+    return l->len >= (word ? WORD_MIN : FLT_FINDER_MIN);
+}
 
 static bool all_strings(const struct flt_literals *l)
 {
     bool all = l->n != 0;
     for (unsigned i = 0; i < l->n; i++)
-        all = all && (l->v[i].len > FLT_FINDER_MIN ||
-                      (l->v[i].len == FLT_FINDER_MIN && flt_literal_bits(&l->v[i]) >= SHORT_BITS));
+        all = all && is_string(&l->v[i]);
     return all;
 }
 
@@ -244,7 +261,8 @@ static bool add_pattern(struct collector *c, const char *pattern, bool caseless,
         return false;
     flt_buf_init(&head, 2 * strlen(pattern) + 64);
     const struct flt_literals *best = NULL;
-    bool digits = false;
+    bool digits = false, beyond = false;
+    c->fresh = false; /* a gate stands anywhere within the match */
     if (flt_shape_analyse(flt_str_of(pattern), caseless, &shape, &head, &where, &why) == FLT_OK) {
         for (unsigned i = 0; i < shape.factors.n; i++) {
             const struct flt_literals *l = &shape.factors.v[i];
@@ -252,48 +270,58 @@ static bool add_pattern(struct collector *c, const char *pattern, bool caseless,
                 best = l;
         }
         digits = shape.digit_run || shape.digit_chain;
+        beyond = shape.beyond;
     }
     flt_buf_free(&head);
     if (best != NULL)
         return add_literals(c, best, caseless, step);
     if (digits)
         return add_gate(c, &shape, step);
-    return add_step(expression(c, (struct flt_expression){.pattern = pattern, .caseless = caseless}), step);
+    struct flt_expression whole = {.pattern = pattern, .caseless = caseless, .beyond = beyond};
+    return add_step(expression(c, whole), step);
 }
 
 /*
  * What looking for some of a pattern's words costs per byte of honest text, in nanoseconds and round numbers: each hit
- * is noted; the last word's is followed by PCRE2 if the others were seen within the pattern's width before it.
+ * is noted; the last word's is followed by a look at where a match may begin, if the others were seen within the
+ * pattern's width before it.
  */
-#define COST_HIT    15.0
-#define COST_WINDOW 600.0
-#define COST_STRING 0.0004 /* of each string more to look for */
+#define COST_HIT      20.0
+#define COST_WINDOW   60.0
+#define COST_REACH    0.7    /* of each byte of a window */
+#define COST_STRING   0.0002 /* of each string more to look for */
+#define COST_ANYWHERE 0.02   /* of each that has no anchor (finder.h) */
 
-static double cost_of(const struct flt_factors *f, unsigned chosen, uint32_t width)
+static double cost_of(const struct collector *c, const struct flt_factors *f, unsigned chosen, uint32_t width)
 {
     double cost = 0, all = 1, rate = 0;
+    uint32_t reach = 0;
     for (unsigned i = 0; i < f->n; i++) {
+        const struct flt_literals *l = &f->v[i];
         if ((chosen >> i & 1) == 0)
             continue;
         double seen = rate * width; /* the word before, somewhere near */
-        rate = exp2(-flt_literals_score(&f->v[i]));
+        rate = exp2(-flt_literals_score(l));
+        reach = f->reach[i] < width ? f->reach[i] : width;
         all *= seen > 0 && seen < 1 ? seen : 1;
-        cost += COST_HIT * rate + COST_STRING * f->v[i].n;
+        cost += COST_HIT * rate + COST_STRING * l->n;
+        for (unsigned k = 0; k < l->n && c->now == IN_TEXT; k++)
+            cost += flt_finder_anchored(l->v[k].s, l->v[k].len, is_fresh(c, &l->v[k])) ? 0 : COST_ANYWHERE;
     }
-    return cost + COST_WINDOW * rate * all;
+    return cost + (COST_WINDOW + COST_REACH * reach) * rate * all;
 }
 
-/* The cheapest choice among the words, a bit each; 0 = none is worth it. Words too short for the finder are left out.
+/* The cheapest choice among the words, a bit each; 0 = none costs less than `least`. Words too short for the finder are
+ * left out.
  */
-static unsigned choose_words(const struct flt_factors *f, uint32_t width)
+static unsigned choose_words(const struct collector *c, const struct flt_factors *f, uint32_t width, double least)
 {
     unsigned best = 0, usable = 0;
-    double least = COST_MOST;
     for (unsigned i = 0; i < f->n; i++)
         usable |= all_strings(&f->v[i]) ? 1u << i : 0;
     for (unsigned chosen = 1; chosen < 1u << f->n; chosen++) {
-        double cost = cost_of(f, chosen, width);
-        if ((chosen & ~usable) == 0 && cost < least) {
+        double cost = (chosen & ~usable) == 0 ? cost_of(c, f, chosen, width) : least;
+        if (cost < least) {
             least = cost;
             best = chosen;
         }
@@ -314,6 +342,16 @@ static bool add_words(struct collector *c, const struct flt_factors *f, unsigned
     return ok && add_literals(c, &f->v[last], caseless, step);
 }
 
+/* The pattern's left boundary keeps letters and digits away. */
+static bool begins_fresh(const struct flt_matcher *m)
+{
+    const uint16_t *start = flt_matcher_starts(m);
+    bool fresh = true;
+    for (unsigned i = '0'; i <= 'z' && fresh; i++)
+        fresh = (i > '9' && (i | 0x20) < 'a') || (i > 'Z' && i < 'a') || (start[i] & FLT_MATCHER_BARRIER) != 0;
+    return fresh;
+}
+
 /* What the scanner runs for one detector: its telling words, else the rule's own gates, else the pattern. */
 static bool collect_detector(struct collector *c, uint32_t det)
 {
@@ -322,8 +360,10 @@ static bool collect_detector(struct collector *c, uint32_t det)
     struct flt_expression_step step = {.det = det, .reach = d->width};
     bool caseless = r->caseless != 0, ok = true;
     const struct flt_shape *shape = flt_matcher_shape(d->m);
-    unsigned chosen = choose_words(&shape->factors, d->width);
     c->now = (d->views >> FLT_VIEW_SQUASHED & 1) != 0 ? IN_SQUASHED : IN_TEXT;
+    c->fresh = c->now == IN_TEXT && begins_fresh(d->m);
+    bool gated = shape->digit_chain || shape->digit_run || r->n_gates != 0;
+    unsigned chosen = choose_words(c, &shape->factors, d->width, gated ? COST_GATED : COST_MOST);
     if (chosen != 0)
         return add_words(c, &shape->factors, chosen, caseless, step);
     if (shape->digit_chain || shape->digit_run)
@@ -399,6 +439,30 @@ out:
     return rc;
 }
 
+/* So many detectors that hang on one expression are first asked together whether they can begin near it. */
+#define MANY_STEPS 8u
+
+static int index_steps(struct flt_ruleset *s)
+{
+    const struct flt_matcher **m = calloc(s->n_detectors + 1u, sizeof(*m));
+    int rc = m != NULL ? FLT_OK : FLT_E_NOMEM;
+    for (uint32_t i = 0; rc == FLT_OK && i < s->n_expressions; i++) {
+        struct flt_expression_hits *e = &s->expressions[i];
+        if (e->n < MANY_STEPS)
+            continue;
+        for (uint32_t k = 0; k < e->n; k++) {
+            m[k] = s->detectors[e->v[k].det].m;
+            e->reach = e->v[k].reach > e->reach ? e->v[k].reach : e->reach;
+        }
+        e->starts = flt_starts_new(m, e->n);
+        rc = e->starts != NULL ? FLT_OK : FLT_E_NOMEM;
+        if (rc == FLT_OK)
+            s->memory += flt_starts_memory(e->starts);
+    }
+    free(m);
+    return rc;
+}
+
 /* Where matches of the detectors that span words can begin (policy/view.h). */
 static int index_starts(struct flt_ruleset *s)
 {
@@ -443,7 +507,8 @@ struct flt_ruleset *flt_ruleset_new(struct flt_rules *rules, const char *cache_d
         if (r->n_patterns == 0)
             add_detector(s, i, &r->block_open, &r->block_close, false, d);
     }
-    if (d->n + d->dropped != before || compile_scanners(s, cache_dir, d) != FLT_OK || index_starts(s) != FLT_OK) {
+    if (d->n + d->dropped != before || compile_scanners(s, cache_dir, d) != FLT_OK || index_steps(s) != FLT_OK ||
+        index_starts(s) != FLT_OK) {
         flt_ruleset_free(s);
         return NULL;
     }
@@ -467,6 +532,7 @@ void flt_ruleset_free(struct flt_ruleset *s)
     for (uint32_t i = 0; i < s->n_expressions; i++) {
         free(s->expressions[i].v);
         free(s->expressions[i].word);
+        flt_starts_free(s->expressions[i].starts);
     }
     free(s->expressions);
     flt_starts_free(s->starts);

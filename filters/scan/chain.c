@@ -14,27 +14,34 @@ void flt_chain_begin(struct flt_chain *c)
     flt_literals_none(&c->best);
     c->factors.n = 0;
     c->width = 0;
+    c->before = FLT_BEFORE_BEGIN;
     c->whole = true;
 }
 
-void flt_chain_add(struct flt_chain *c, struct flt_literals *exact, struct flt_literals *required,
-                   struct flt_factors *factors, uint32_t max)
+void flt_chain_add(struct flt_chain *c, const struct flt_link *link)
 {
     uint32_t before = c->width;
-    c->width = flt_width_add(c->width, max);
-    flt_literals_better(&c->best, required);
-    if (exact->valid && flt_literals_cross(&c->now, exact))
+    uint8_t here = c->before;
+    c->width = flt_width_add(c->width, link->max);
+    c->before = (uint8_t)((link->tail & FLT_BEFORE_WORD) | ((link->tail & FLT_BEFORE_BEGIN) != 0 ? here : 0));
+    flt_literals_place(link->required, here);
+    flt_literals_better(&c->best, link->required);
+    if (link->exact->valid && flt_literals_cross(&c->now, link->exact))
         return;
     flt_literals_better(&c->best, &c->now);
     flt_factors_add(&c->factors, &c->now, before);
     c->whole = false;
-    if (exact->valid) {
-        flt_literals_copy(&c->now, exact);
+    if (link->exact->valid) {
+        flt_literals_copy(&c->now, link->exact);
+        flt_literals_place(&c->now, here);
         return;
     }
     flt_literals_empty(&c->now);
-    for (unsigned i = 0; i < factors->n; i++)
-        flt_factors_add(&c->factors, &factors->v[i], flt_width_add(before, factors->reach[i]));
+    flt_literals_place(&c->now, c->before);
+    for (unsigned i = 0; i < link->factors->n; i++) {
+        flt_literals_place(&link->factors->v[i], here);
+        flt_factors_add(&c->factors, &link->factors->v[i], flt_width_add(before, link->factors->reach[i]));
+    }
 }
 
 void flt_chain_end(struct flt_chain *c, struct flt_literals *exact, struct flt_literals *required,

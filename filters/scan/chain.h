@@ -16,12 +16,19 @@ struct flt_chain {
     struct flt_literals best; /* the most telling set so far */
     struct flt_factors factors;
     uint32_t width; /* greatest width so far */
+    uint8_t before; /* FLT_BEFORE_...: what the next construct may stand behind */
     bool whole;     /* now covers the whole sequence so far */
 };
 void flt_chain_begin(struct flt_chain *c);
-/* Appends a construct: all strings it matches, the most telling set and the factors within it; its greatest width. */
-void flt_chain_add(struct flt_chain *c, struct flt_literals *exact, struct flt_literals *required,
-                   struct flt_factors *factors, uint32_t max);
+/* A construct: all strings it matches, the most telling set and the factors within it; what it may end with. */
+struct flt_link {
+    struct flt_literals *exact, *required;
+    struct flt_factors *factors;
+    uint32_t max; /* greatest width */
+    uint8_t tail; /* FLT_BEFORE_WORD: a letter or digit; FLT_BEFORE_BEGIN: nothing, it may be empty */
+};
+/* Appends it; its sets' places become those within the sequence. */
+void flt_chain_add(struct flt_chain *c, const struct flt_link *link);
 /* The same three of the whole sequence. */
 void flt_chain_end(struct flt_chain *c, struct flt_literals *exact, struct flt_literals *required,
                    struct flt_factors *factors);

@@ -1,220 +1,205 @@
-#include "scan/finder.h"
+/*
+ * finder.c: slice by slice of the text:
+ *
+ *     anchors()   which bytes are anchors, 64 at a time, a bit each            \
+ *     flatten()   the bits as a list of places                                 |  finder_sift.c
+ *     sift()      the places where, going by the filters, a string may stand   /
+ *     judge()     the strings that do
+ *
+ * Each step is a loop of its own over small arrays, so that none waits for the branches of another.
+ */
+#include "scan/finder_impl.h"
 
-#define PIECE     4u
-#define PAIR_BITS 16u
-#define FEW_BITS  15u /* strings of four bytes are few */
-#define THREE     3u  /* strings of three bytes have a table and a pass of their own */
-#define LOW_THREE UINT32_C(0xffffff)
-#define TWO_FROM  7u /* strings of so many bytes hold two pieces, two bytes apart, at even places as well as at odd */
-#define GROUPS    7u /* of such strings; bit GROUPS stands for shorter ones */
-#define SLOT_BITS 15u
-#define SLOTS     (1u << SLOT_BITS)
-#define FOLD      UINT32_C(0x20202020) /* both cases of a letter, and some other pairs, become one */
-#define WORDS     (FLT_FINDER_MAX / 8)
+/* ---- where strings are anchored ----------------------------------------------------------------------------------
+ */
 
-struct string {
-    uint64_t value[WORDS], mask[WORDS]; /* text & mask == value; zero behind the end */
-    uint32_t id;
-    uint8_t len;
-};
-
-/* A piece of a string: text that holds it at some place holds the string `offset` bytes before, or does not. */
-struct entry {
-    uint32_t piece, string;
-    uint8_t offset;
-    bool odd; /* is also looked for at odd places */
-};
-
-struct flt_finder {
-    /* By the hash of a piece: low byte, groups that have a string with it; high byte, those that have it as second. */
-    uint16_t pair[1u << PAIR_BITS];
-    uint64_t at_odd[(1u << FEW_BITS) / 64], at_three[(1u << FEW_BITS) / 64];
-    uint32_t slot[SLOTS + 1]; /* entry[slot[h] .. slot[h + 1]) */
-    struct string *string;
-    struct entry *entry;
-    uint32_t n, n_entry;
-    bool three; /* there are strings of three bytes */
-};
-
-static uint32_t load32(const char *p)
+/*
+ * The same question that anchors() asks of a text: not words of one to three letters with a blank behind them, nor
+ * marks with one, which are half of all prose. What stands behind the string may be one.
+ */
+static bool is_anchor(const char *s, uint32_t len, uint32_t i, bool fresh)
 {
-    uint32_t v;
-    memcpy(&v, p, sizeof(v));
-    return v;
+    uint8_t c = (uint8_t)s[i], c1 = (uint8_t)s[i + 1], c2 = (uint8_t)s[i + 2];
+    if (!is_word(c))
+        return c > ' ' && (c < 0x80 ? !is_blank(c1) : c >= 0xc0);
+    if ((i == 0 ? !fresh : is_word((uint8_t)s[i - 1])) || is_blank(c1) || is_blank(c2))
+        return false;
+    return !is_word(c1) || !is_word(c2) || (i + 3 < len && !is_blank((uint8_t)s[i + 3]));
 }
 
-static uint64_t load64(const char *p)
+/* How rare the bytes are that follow an anchor, in steps: letters as in English, marks and digits more. */
+static unsigned rarity(const char *s, uint32_t n)
 {
-    uint64_t v;
-    memcpy(&v, p, sizeof(v));
-    return v;
-}
-
-/* Knuth's multiplicative hash, of which callers take the highest bits. */
-static inline uint32_t hash(uint32_t folded)
-{
-    return folded * UINT32_C(2654435761);
-}
-
-static void set_bit(uint64_t *table, uint32_t i)
-{
-    table[i >> 6] |= UINT64_C(1) << (i & 63);
-}
-
-/* How often a byte stands in prose and code, in steps: 0 often ... 9 hardly ever. */
-static unsigned rarity(uint8_t c)
-{
-    /* a to z */
-    static const uint8_t letter[26] = {0, 4, 3, 2, 0, 4, 4, 2, 0, 8, 5, 2, 3, 0, 0, 4, 9, 0, 0, 0, 2, 5, 4, 8, 4, 9};
-    if (c >= 'A' && c <= 'Z')
-        c |= 0x20;
-    if (c >= 'a' && c <= 'z')
-        return letter[c - 'a'];
-    return c == ' ' ? 1 : c >= 0x80 ? 3 : 5;
-}
-
-/* Endings and beginnings that half of all long words have; a piece among them says little. */
-static const char common_pieces[] =
-    "tion atio ctio stio itio utio tiona iona onal ment ents menta ting ning ring ding king ling ying ing "
-    "ings that ther here with ever ence ance able ible ally ness ould ight comp cons cont conv pres prov "
-    "inte inst ente enti ment stru ructi rati atin itin elat ates ated ting ters ound heir ould some thin "
-    "andl inde form orma rmat mati istr stra ress ssio sion ions ious over unde user ever ques esti stor "
-    "tory writ rite ollo llow foll oper pera erat gene ener nera example xamp ampl mple ";
-
-static unsigned piece_rarity(const char *p)
-{
-    char low[PIECE + 1] = {0};
+    static const uint8_t letter[26] = {1, 4, 3, 3, 0, 4, 4, 3, 1, 8, 6, 2, 3, 1, 1, 4, 9, 1, 1, 0, 3, 6, 4, 8, 4, 9};
     unsigned sum = 0;
-    for (unsigned i = 0; i < PIECE; i++) {
-        sum += rarity((uint8_t)p[i]);
-        low[i] = (char)(p[i] >= 'A' && p[i] <= 'Z' ? p[i] | 0x20 : p[i]);
+    for (uint32_t i = 0; i < n; i++) {
+        uint8_t c = (uint8_t)s[i], low = c | 0x20;
+        sum += low >= 'a' && low <= 'z' && c < 0x80 ? letter[low - 'a'] : c <= ' ' ? 1 : 5;
     }
-    return strstr(common_pieces, low) != NULL ? 0 : sum + 1;
+    return sum + 4 * n;
 }
 
-/* The place in a string where its rarest pieces begin: `count` of them at neighbouring places are looked for. */
-static unsigned best_offset(const char *s, uint32_t len, unsigned count)
+struct anchor {
+    uint32_t at; /* offset in the string */
+    enum piece piece;
+    bool inner; /* places within words are anchors of this string, too */
+};
+
+static enum piece piece_of(uint32_t left)
 {
-    unsigned best = 0, most = 0;
-    for (unsigned i = 0; i + PIECE + count - 1 <= len; i++) {
-        unsigned sum = 0;
-        for (unsigned k = 0; k < count; k++)
-            sum += piece_rarity(s + i + k);
-        if (sum >= most) {
-            most = sum;
-            best = i;
-        }
-    }
-    return best;
+    enum piece k = PIECE_8;
+    while (k < PIECE_3 && left < piece_bytes[k])
+        k++;
+    return k;
 }
 
-static void fill_string(struct string *t, const struct flt_finder_string *v)
+static bool begins_long(const char *s, uint32_t len)
 {
+    uint32_t n = 0;
+    while (n < len && is_word((uint8_t)s[n]))
+        n++;
+    return n >= INNER_LEAST;
+}
+
+/* The anchor whose piece says most; false = there is none. */
+static bool best_anchor(const char *s, uint32_t len, bool fresh, struct anchor *out)
+{
+    unsigned most = 0;
+    for (uint32_t i = 0; i < len; i++) {
+        uint8_t c = (uint8_t)s[i];
+        bool ahead = i + piece_bytes[PIECE_3] <= len && is_anchor(s, len, i, fresh);
+        bool mark = i >= BACK_FROM && c > ' ' && c < 0x80 && !is_word(c);
+        enum piece k = ahead ? piece_of(len - i) : PIECE_BACK;
+        unsigned forth = ahead ? rarity(s + i, piece_bytes[k]) : 0;
+        unsigned back = mark ? rarity(s + i - BACK_FROM, piece_bytes[PIECE_BACK]) : 0;
+        if (forth <= most && back <= most)
+            continue;
+        most = forth >= back ? forth : back;
+        *out = (struct anchor){i, forth >= back ? k : PIECE_BACK, false};
+    }
+    if (most == 0)
+        *out = (struct anchor){0, piece_of(len), true};
+    return most != 0 || begins_long(s, len);
+}
+
+bool flt_finder_anchored(const char *s, uint32_t len, bool fresh)
+{
+    struct anchor a;
+    return best_anchor(s, len, fresh, &a);
+}
+
+/* ---- building ----------------------------------------------------------------------------------------------------
+ */
+
+static void set_bit(uint64_t *filter, uint32_t i)
+{
+    filter[i >> 6] |= UINT64_C(1) << (i & BIT_MASK);
+}
+
+static void add_string(struct flt_finder *f, const struct flt_finder_string *v, struct anchor a)
+{
+    struct string *t = &f->string[f->n++];
     uint8_t value[FLT_FINDER_MAX] = {0}, mask[FLT_FINDER_MAX] = {0};
+    char piece[AHEAD] = {0};
     for (uint32_t i = 0; i < v->len; i++) {
         uint8_t c = (uint8_t)v->s[i], low = c | 0x20;
         bool either = v->caseless && low >= 'a' && low <= 'z';
         mask[i] = either ? 0xdf : 0xff;
         value[i] = c & mask[i];
     }
+    memcpy(piece, v->s + (a.piece == PIECE_BACK ? a.at - BACK_FROM : a.at), piece_bytes[a.piece]);
+    uint64_t w = load64(piece) | FOLD;
+    uint32_t hash = hash_of(w, a.piece), four = hash_of(w, PIECE_4);
+    *t = (struct string){.hash = hash, .id = v->id, .len = (uint8_t)v->len, .anchor = (uint8_t)a.at};
+    t->fresh = v->fresh;
     memcpy(t->value, value, sizeof(t->value));
     memcpy(t->mask, mask, sizeof(t->mask));
-    t->id = v->id;
-    t->len = (uint8_t)v->len;
-}
-
-static void add_entry(struct flt_finder *f, uint32_t string, const struct flt_finder_string *v, unsigned offset,
-                      unsigned group)
-{
-    uint32_t piece = load32(v->s + offset) | FOLD;
-    bool odd = v->len == PIECE;
-    f->entry[f->n_entry++] = (struct entry){piece, string, (uint8_t)offset, odd};
-    f->pair[hash(piece) >> (32 - PAIR_BITS)] |= (uint16_t)(1u << group);
-    if (odd)
-        set_bit(f->at_odd, hash(piece) >> (32 - FEW_BITS));
-    if (group != GROUPS)
-        f->pair[hash(load32(v->s + offset + 2) | FOLD) >> (32 - PAIR_BITS)] |= (uint16_t)(0x100u << group);
-}
-
-/* The first three bytes at p, and nothing else. */
-static uint32_t load24(const char *p)
-{
-    uint32_t v = 0;
-    memcpy(&v, p, THREE);
-    return (v | FOLD) & LOW_THREE;
-}
-
-static void add_three(struct flt_finder *f, uint32_t i, const struct flt_finder_string *v)
-{
-    uint32_t piece = load24(v->s);
-    f->entry[f->n_entry++] = (struct entry){piece, i, 0, true};
-    set_bit(f->at_three, hash(piece) >> (32 - FEW_BITS));
-    f->three = true;
-}
-
-static void add_string(struct flt_finder *f, uint32_t i, const struct flt_finder_string *v)
-{
-    if (v->len == THREE) {
-        fill_string(&f->string[i], v);
-        add_three(f, i, v);
-        return;
+    if (a.piece == PIECE_3) {
+        set_bit(f->shorter, hash >> (32 - SHORT_BITS));
+    } else if (a.piece == PIECE_BACK) {
+        set_bit(f->back, hash >> (32 - BACK_BITS));
+    } else {
+        set_bit(f->head, four >> (32 - HEAD_BITS));
+        set_bit(&f->longer[word_of(four)], bit_of(hash, a.piece, 0));
+        set_bit(&f->longer[word_of(four)], bit_of(hash, a.piece, 1));
     }
-    unsigned count = v->len >= TWO_FROM ? 4 : v->len - PIECE + 1 < 2 ? 1 : 2;
-    unsigned at = best_offset(v->s, v->len, count);
-    unsigned group = v->len >= TWO_FROM ? (hash(load32(v->s + at) | FOLD) >> 16) % GROUPS : GROUPS;
-    fill_string(&f->string[i], v);
-    add_entry(f, i, v, at, group);
-    if (v->len > PIECE)
-        add_entry(f, i, v, at + 1, group);
+    f->threes = f->threes || a.piece == PIECE_3;
+    f->backward = f->backward || a.piece == PIECE_BACK;
+    f->inner = f->inner || a.inner;
 }
 
-static int by_slot(const void *a, const void *b)
+static inline uint32_t slot_of(uint32_t hash)
 {
-    const struct entry *x = a, *y = b;
-    uint32_t hx = hash(x->piece) >> (32 - SLOT_BITS), hy = hash(y->piece) >> (32 - SLOT_BITS);
-    if (hx != hy)
-        return hx < hy ? -1 : 1;
-    return x->string < y->string ? -1 : x->string > y->string;
+    return hash >> (32 - SLOT_BITS);
+}
+
+static int by_hash(const void *a, const void *b)
+{
+    const struct string *x = a, *y = b;
+    if (x->hash != y->hash)
+        return x->hash < y->hash ? -1 : 1;
+    return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static void index_strings(struct flt_finder *f)
+{
+    if (f->n > 1)
+        qsort(f->string, f->n, sizeof(*f->string), by_hash);
+    for (uint32_t i = 0; i < f->n; i++)
+        f->slot[slot_of(f->string[i].hash) + 1]++;
+    for (uint32_t i = 0; i < SLOTS; i++)
+        f->slot[i + 1] += f->slot[i];
 }
 
 struct flt_finder *flt_finder_new(const struct flt_finder_string *v, uint32_t n)
 {
     struct flt_finder *f = calloc(1, sizeof(*f));
-    if (f == NULL)
-        return NULL;
-    f->string = calloc(n + 1u, sizeof(*f->string));
-    f->entry = calloc(2u * n + 1u, sizeof(*f->entry));
-    if (f->string == NULL || f->entry == NULL) {
-        flt_finder_free(f);
-        return NULL;
+    struct flt_finder_string *rest = calloc(n + 1u, sizeof(*rest));
+    uint32_t n_rest = 0;
+    bool ok = f != NULL && rest != NULL;
+    if (ok) {
+        f->string = calloc(n + 1u, sizeof(*f->string));
+        ok = f->string != NULL;
     }
-    for (uint32_t i = 0; i < 1u << PAIR_BITS; i++)
-        f->pair[i] = 0x100u << GROUPS; /* the shorter ones have no second piece to ask for */
-    for (uint32_t i = 0; i < n; i++)
-        add_string(f, i, &v[i]);
-    f->n = n;
-    if (f->n_entry > 1)
-        qsort(f->entry, f->n_entry, sizeof(*f->entry), by_slot);
-    for (uint32_t i = 0; i < f->n_entry; i++)
-        f->slot[(hash(f->entry[i].piece) >> (32 - SLOT_BITS)) + 1]++;
-    for (uint32_t i = 0; i < SLOTS; i++)
-        f->slot[i + 1] += f->slot[i];
-    return f;
+    for (uint32_t i = 0; ok && i < n; i++) {
+        struct anchor a;
+        if (best_anchor(v[i].s, v[i].len, v[i].fresh, &a))
+            add_string(f, &v[i], a);
+        else
+            rest[n_rest++] = v[i];
+    }
+    if (ok && n_rest != 0) {
+        f->any = flt_finder_any_new(rest, n_rest);
+        ok = f->any != NULL;
+    }
+    free(rest);
+    if (ok) {
+        index_strings(f);
+#ifdef __SSE2__
+        f->wide = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt");
+#endif
+        return f;
+    }
+    flt_finder_free(f);
+    return NULL;
 }
 
 void flt_finder_free(struct flt_finder *f)
 {
     if (f == NULL)
         return;
+    flt_finder_any_free(f->any);
     free(f->string);
-    free(f->entry);
     free(f);
 }
 
 size_t flt_finder_memory(const struct flt_finder *f)
 {
-    return sizeof(*f) + f->n * sizeof(*f->string) + f->n_entry * sizeof(*f->entry);
+    return sizeof(*f) + f->n * sizeof(*f->string) + (f->any != NULL ? flt_finder_any_memory(f->any) : 0);
 }
+
+/* ---- running -----------------------------------------------------------------------------------------------------
+ */
 
 struct run {
     const struct flt_finder *f;
@@ -240,109 +225,60 @@ static bool stands_at(const struct string *t, struct flt_str text, size_t at)
     return true;
 }
 
-/* Something may begin near `at`, where this piece stands. */
-static void look_for(const struct run *r, size_t at, uint32_t piece)
+static inline void compare(const struct run *r, const struct string *t, size_t at)
+{
+    if (at < t->anchor)
+        return;
+    size_t begin = at - t->anchor;
+    if (t->fresh && begin > 0 && is_word((uint8_t)r->text.p[begin - 1]))
+        return;
+    if (begin + t->len <= r->text.n && begin + t->len > r->after && stands_at(t, r->text, begin))
+        r->fn(r->arg, t->id, r->base + begin + t->len);
+}
+
+/* The strings that are anchored at the candidates, which are places behind text[at]. */
+static void judge(const struct run *r, size_t at, const struct candidate *v, uint32_t n)
 {
     const struct flt_finder *f = r->f;
-    uint32_t h = hash(piece) >> (32 - SLOT_BITS);
-    for (uint32_t i = f->slot[h]; i < f->slot[h + 1]; i++) {
-        const struct entry *e = &f->entry[i];
-        const struct string *t = &f->string[e->string];
-        if (e->piece != piece || (!e->odd && (at & 1) != 0) || at < e->offset)
-            continue;
-        size_t begin = at - e->offset;
-        if (begin + t->len <= r->text.n && begin + t->len > r->after && stands_at(t, r->text, begin))
-            r->fn(r->arg, t->id, r->base + begin + t->len);
-    }
-}
-
-static void look(const struct run *r, size_t at)
-{
-    look_for(r, at, load32(r->text.p + at) | FOLD);
-}
-
-static inline unsigned pair_at(const struct flt_finder *f, uint64_t word)
-{
-    return f->pair[hash((uint32_t)word) >> (32 - PAIR_BITS)];
-}
-
-static inline unsigned odd_at(const struct flt_finder *f, uint64_t word)
-{
-    uint32_t h = hash((uint32_t)word) >> (32 - FEW_BITS);
-    return (unsigned)(f->at_odd[h >> 6] >> (h & 63));
-}
-
-/* at: even. Looks at every place of text[at..to). */
-static void run_slow(const struct run *r, size_t at, size_t to)
-{
-    const struct flt_finder *f = r->f;
-    for (; at < to && at + PIECE <= r->text.n; at++) {
-        uint32_t piece = load32(r->text.p + at) | FOLD;
-        unsigned groups = pair_at(f, piece) & 0xff;
-        if (at + 2 + PIECE <= r->text.n)
-            groups &= pair_at(f, load32(r->text.p + at + 2) | FOLD) >> 8;
-        if (groups != 0 && ((at & 1) == 0 || (odd_at(f, piece) & 1) != 0))
-            look(r, at);
-    }
-}
-
-static inline unsigned three_at(const struct flt_finder *f, uint64_t word)
-{
-    uint32_t h = hash((uint32_t)word & LOW_THREE) >> (32 - FEW_BITS);
-    return (unsigned)(f->at_three[h >> 6] >> (h & 63)) & 1;
-}
-
-/* Strings of three bytes, at every place. */
-static void run_three(const struct run *r)
-{
-    const struct flt_finder *f = r->f;
-    const uint64_t fold = (uint64_t)FOLD << 32 | FOLD;
-    size_t at = 0;
-    for (; at + 8 <= r->text.n; at += 6) {
-        uint64_t w = load64(r->text.p + at) | fold;
-        unsigned places = three_at(f, w) | three_at(f, w >> 8) << 1 | three_at(f, w >> 16) << 2;
-        places |= three_at(f, w >> 24) << 3 | three_at(f, w >> 32) << 4 | three_at(f, w >> 40) << 5;
-        for (; places != 0; places &= places - 1) {
-            unsigned i = (unsigned)__builtin_ctz(places);
-            look_for(r, at + i, (uint32_t)(w >> 8 * i) & LOW_THREE);
+    for (uint32_t i = 0; i < n; i++)
+        __builtin_prefetch(&f->slot[slot_of(v[i].hash)]);
+    for (uint32_t i = 0; i < n; i++)
+        __builtin_prefetch(&f->string[f->slot[slot_of(v[i].hash)]]);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t slot = slot_of(v[i].hash);
+        for (uint32_t k = f->slot[slot]; k < f->slot[slot + 1]; k++) {
+            if (f->string[k].hash == v[i].hash)
+                compare(r, &f->string[k], at + v[i].place);
         }
     }
-    for (; at + THREE <= r->text.n; at++)
-        look_for(r, at, load24(r->text.p + at));
-}
-
-/* Longer ones. */
-static void run_pieces(const struct run *r)
-{
-    const struct flt_finder *f = r->f;
-    const struct flt_str text = r->text;
-    const uint64_t fold = (uint64_t)FOLD << 32 | FOLD;
-    size_t at = 0;
-    unsigned e0 = text.n >= PIECE ? pair_at(f, load32(text.p) | FOLD) : 0;
-    for (; at + 16 <= text.n; at += 8) {
-        uint64_t a = load64(text.p + at) | fold, b = load64(text.p + at + 4) | fold;
-        unsigned e2 = pair_at(f, a >> 16), e4 = pair_at(f, b), e6 = pair_at(f, b >> 16);
-        unsigned e8 = pair_at(f, load64(text.p + at + 8) | fold);
-        unsigned o1 = odd_at(f, a >> 8), o3 = odd_at(f, a >> 24), o5 = odd_at(f, b >> 8), o7 = odd_at(f, b >> 24);
-        unsigned m0 = e0 & e2 >> 8, m2 = e2 & e4 >> 8, m4 = e4 & e6 >> 8, m6 = e6 & e8 >> 8;
-        e0 = e8;
-        if ((((m0 | m2 | m4 | m6) & 0xff) | ((o1 | o3 | o5 | o7) & 1)) == 0)
-            continue;
-        unsigned places = (o1 & 1) << 1 | (o3 & 1) << 3 | (o5 & 1) << 5 | (o7 & 1) << 7;
-        places |= (unsigned)((m0 & 0xff) != 0) | (unsigned)((m2 & 0xff) != 0) << 2;
-        places |= (unsigned)((m4 & 0xff) != 0) << 4 | (unsigned)((m6 & 0xff) != 0) << 6;
-        for (; places != 0; places &= places - 1)
-            look(r, at + (unsigned)__builtin_ctz(places));
-    }
-    run_slow(r, at, text.n);
 }
 
 void flt_finder_run(const struct flt_finder *f, struct flt_str text, size_t after, uint64_t base, flt_hit_fn fn,
                     void *arg)
 {
     struct run r = {f, text, after, base, fn, arg};
-    if (f->n != 0)
-        run_pieces(&r);
-    if (f->three)
-        run_three(&r);
+    char copy[BEHIND + 5 * BLOCK];
+    uint64_t inside = 0;
+    struct candidate may[CANDIDATES];
+    size_t at = 0;
+    while (f->n != 0 && at < text.n) {
+        size_t left = text.n - at, n = (left + BLOCK - 1) / BLOCK * BLOCK;
+        bool last = left < 2 * BLOCK + AHEAD;
+        const char *p = text.p + at;
+        if (last || at == 0) { /* too near the text's end or begin to be read around */
+            size_t before = at < BEHIND ? at : BEHIND, most = 4 * BLOCK;
+            memset(copy, 0, sizeof(copy));
+            memcpy(copy + BEHIND - before, text.p + at - before, before + (left < most ? left : most));
+            p = copy + BEHIND;
+            n = last ? n : BLOCK;
+        } else {
+            n = (left - BLOCK - AHEAD) / BLOCK * BLOCK;
+            n = n < SLICE ? n : SLICE;
+        }
+        judge(&r, at, may, flt_finder_sift(f, p, (uint32_t)n, &inside, may));
+        at += n;
+    }
+    flt_wipe(copy, sizeof(copy));
+    if (f->any != NULL)
+        flt_finder_any_run(f->any, text, after, base, fn, arg);
 }

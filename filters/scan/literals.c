@@ -1,9 +1,10 @@
 #include "scan/literals.h"
 
 #include <math.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
+#include "text/trigram.h"
+#include "text/words.h"
+
+#define LETTER_E 5u /* the commonest end of a word */
 
 /* A set below this hits nearly every sentence: following it costs more than it saves. */
 #define FACTOR_LEAST 8.0
@@ -24,7 +25,7 @@ void flt_literals_none(struct flt_literals *l)
 void flt_literals_empty(struct flt_literals *l)
 {
     clear(l, true);
-    l->v[l->n++].len = 0;
+    l->v[l->n++] = (struct flt_literal){.len = 0, .before = FLT_BEFORE_BEGIN};
 }
 
 void flt_literals_copy(struct flt_literals *to, const struct flt_literals *from)
@@ -37,6 +38,7 @@ void flt_literals_bytes(struct flt_literals *l, const uint8_t *bytes, unsigned n
     clear(l, n <= FLT_LITERAL_CLASS_MAX && n > 0);
     for (unsigned i = 0; l->valid && i < n; i++) {
         l->v[i].len = 1;
+        l->v[i].before = FLT_BEFORE_BEGIN;
         l->v[i].s[0] = (char)bytes[i];
         l->n++;
     }
@@ -50,8 +52,10 @@ static bool same(const struct flt_literal *a, const struct flt_literal *b)
 static bool add(struct flt_literals *l, const struct flt_literal *s)
 {
     for (unsigned i = 0; i < l->n; i++) {
-        if (same(&l->v[i], s))
+        if (same(&l->v[i], s)) {
+            l->v[i].before |= s->before;
             return true;
+        }
     }
     if (l->n == FLT_LITERALS_MAX)
         return false;
@@ -119,120 +123,46 @@ static double surprise(uint8_t c)
     return c == ' ' ? 2 : c == '\n' ? 3 : c >= '0' && c <= '9' ? 5 : 6;
 }
 
-/* Words that stand in nearly every paragraph, whatever their letters say. */
-static const char everywhere[] =
-    "about above after again against all also always and any are back because been before being between both can could "
-    "does each even every first for from function give good had has have here how import include into just know like "
-    "made make many may might more most much must never new not now number one only other our out over people please "
-    "public return same self second shall should some still string such take than that the their them then there these "
-    "they this those through time two under use using used value very want was way well were what when where whether "
-    "which while who why will with within without work would write you your ing tion ation ment able ight ance ence "
-    "ions ings ally ness ough ould ever comp cont inte stra port pres form cons prov";
-
-/* Words of most longer texts about anything, of programs, and of talk with models. */
-static const char often[] =
-    "access account action actions actually add added address adding age allow allowed allows already although answer "
-    "answers approach area around array article ask asked assistant author available away based basic become begin "
-    "believe benefits best better book break bring build business button called calling cannot care case cases cause "
-    "certain challenges change changes character characters check child children choose city class clear clearly click "
-    "close code column come command comment common community companies company complete computer conclusion condition "
-    "consider consist contact contain contains content context continue control convert correct cost could country "
-    "course create created creating culture current customer customers data database date days deal decide default "
-    "define design details develop developed developer development different difficult direct discuss document done "
-    "down drop easy edit education effect effective element email employee end ensure enter entire environment error "
-    "essential event events example examples except exist expect experience explain express family feature features "
-    "feel few field fields file files final finally find five fix fixed focus follow followed following follows food "
-    "form format forward found four free friend friends full fully future game general generate generated get getting "
-    "given gives global going great group groups guide guidelines hand happen hard head health help helps high history "
-    "hold home hope hours house html human idea ideas identify image images impact implement important improve "
-    "improved "
-    "included includes including increase index individual individuals information input inside instance instead "
-    "instruction instructions integer interest internal international internet issue issues item items itself job key "
-    "keep kind knowledge known language languages large last late later lead learn learning least leave left length "
-    "less "
-    "let level life light limit limited line lines link list listed lists little live local location long look looking "
-    "lost love low main maintain making manage management manner marketing market material mean means media meet "
-    "member "
-    "members mention message messages method methods mind mode model models modern moment money month months move "
-    "music "
-    "name named names natural near necessary need needed needs network news next night nothing note null object offer "
-    "office often once online open operation option options order original output outside own page paper parameter "
-    "parameters parent part particular parts party pass password past path patient performance period person personal "
-    "personalized phone place plan play point points policy political position possible post potential power practice "
-    "present prevent previous price print private problem problems process product products production professional "
-    "program programming project prompt proper property protect provide provided provides purpose put quality query "
-    "question questions quickly quite random range rate rather reach read reading ready really reason receive recent "
-    "record reduce refer related release remain remember remove repeat replace reply report request require required "
-    "requires research resource resources respond response responses responsible rest result results returned returns "
-    "review right role room root row rule rules run running safe safety sales save say says school science script "
-    "search section security see select self send sense sentence sentences separate server service services session "
-    "set "
-    "several share short show shows side sign similar simple simply since single site situation size skills small "
-    "social software solution someone something song soon sort source space speak special specific speed stand "
-    "standard "
-    "start started state statement static step steps stop store stories story strategies strategy strings strong "
-    "student students study style subject success suggest summary support sure system systems table talk target task "
-    "tasks teach team technology tell term terms test tests text themselves thing things think thought three times "
-    "tips "
-    "title today together tool tools top topic total town training translate travel tree true trust try turn type "
-    "types "
-    "understand understanding unique unit university until update upon user users usually valid values variable "
-    "various "
-    "version via video view visit voice wait walk watch water ways web website week weeks white whole wide window "
-    "words "
-    "word working world worth writing written year years yes yet young youre zero "
-    "void const char bool false else elif print printf println def lambda throw catch final extends implements "
-    "interface "
-    "namespace vector struct double float main args argv push pop append count sum max min abs node root head tail";
-
 static bool is_letter(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* Letters of a word do not come by chance: what follows the first ones is half known. */
-#define WITHIN_WORD     0.62
-#define WORD_BITS       18.0 /* no word is rarer than so in every text */
-#define OFTEN_BITS      11.0
-#define EVERYWHERE_BITS 8.0
+#define WORD_BITS  21.0 /* no word is rarer than so in every text */
+#define BEGIN_BITS 2.5  /* a byte of English begins a word */
 
-/* A word is looked up in them some ten thousand times while rules are loaded: sixteen places at once. */
-static bool among(const char *list, size_t size, const char *p, size_t n)
+/*
+ * What the letters p[0..n) say, by what follows what in English (text/trigram.h); begins = no letter stands before
+ * them.
+ */
+static double letter_bits(const char *p, size_t n, bool begins)
 {
-    size_t at = 0;
-#ifdef __SSE2__
-    const __m128i first = _mm_set1_epi8(p[0]), last = _mm_set1_epi8(p[n - 1]);
-    for (; at + n - 1 + 16 <= size; at += 16) {
-        __m128i a = _mm_loadu_si128((const __m128i *)(const void *)(list + at));
-        __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(list + at + n - 1));
-        unsigned m = (unsigned)_mm_movemask_epi8(_mm_and_si128(_mm_cmpeq_epi8(a, first), _mm_cmpeq_epi8(b, last)));
-        for (; m != 0; m &= m - 1) {
-            if (memcmp(list + at + (unsigned)__builtin_ctz(m), p, n) == 0)
-                return true;
-        }
+    unsigned last = begins ? 0 : flt_trigram_letter[(uint8_t)p[0]], before = begins ? LETTER_E : 0;
+    double bits = begins ? BEGIN_BITS : surprise((uint8_t)(p[0] | 0x20));
+    for (size_t i = begins ? 0 : 1; i < n; i++) {
+        unsigned c = flt_trigram_letter[(uint8_t)p[i]];
+        bits += i == 1 && !begins ? surprise((uint8_t)(p[i] | 0x20)) : flt_trigram_cost(before, last, c) / 4.0;
+        before = last;
+        last = c;
     }
-#endif
-    return at < size && memmem(list + at, size - at, p, n) != NULL;
+    return bits;
 }
 
-static double word_bits(const char *p, size_t n)
+static double word_bits(const char *p, size_t n, bool begins)
 {
     char low[FLT_LITERAL_MAX];
-    double bits = 0;
-    for (size_t i = 0; i < n; i++) {
-        bits += surprise((uint8_t)p[i]) * (n > 2 ? WITHIN_WORD : 1);
+    for (size_t i = 0; i < n; i++)
         low[i] = (char)(p[i] | 0x20);
-    }
-    double most = WORD_BITS;
-    if (n > 2 && bits > EVERYWHERE_BITS && among(everywhere, sizeof(everywhere) - 1, low, n))
-        most = EVERYWHERE_BITS;
-    else if (n > 2 && bits > OFTEN_BITS && among(often, sizeof(often) - 1, low, n))
-        most = OFTEN_BITS;
-    return bits < most ? bits : most;
+    double known = n > 2 ? flt_words_bits((struct flt_str){low, n}) : FLT_WORDS_RARE;
+    double bits = letter_bits(p, n, begins), least = n > 2 && begins ? FLT_WORDS_RARE : 0;
+    if (known < FLT_WORDS_RARE)
+        return begins || known < bits ? known : bits;
+    return bits < least ? least : bits < WORD_BITS ? bits : WORD_BITS;
 }
 
 double flt_literal_bits(const struct flt_literal *l)
 {
+    bool fresh = (l->before & FLT_BEFORE_WORD) == 0;
     double bits = 0;
     for (size_t i = 0, n = 1; i < l->len; i += n) {
         n = 1;
@@ -242,7 +172,7 @@ double flt_literal_bits(const struct flt_literal *l)
         }
         while (i + n < l->len && is_letter(l->s[i + n]))
             n++;
-        bits += word_bits(l->s + i, n);
+        bits += word_bits(l->s + i, n, i > 0 || fresh);
     }
     return bits;
 }
@@ -259,6 +189,24 @@ double flt_literals_score(const struct flt_literals *l)
     return rate < 1 ? -log2(rate) : 0;
 }
 
+/* Where the longer string may stand, the shorter one may, too. */
+static bool covers(const struct flt_literal *shorter, const struct flt_literal *longer)
+{
+    if (shorter->len >= longer->len)
+        return false;
+    if ((shorter->before & FLT_BEFORE_WORD) != 0)
+        return memmem(longer->s, longer->len, shorter->s, shorter->len) != NULL;
+    return (longer->before & ~shorter->before) == 0 && memcmp(longer->s, shorter->s, shorter->len) == 0;
+}
+
+void flt_literals_place(struct flt_literals *l, uint8_t here)
+{
+    for (unsigned i = 0; i < l->n; i++) {
+        if ((l->v[i].before & FLT_BEFORE_BEGIN) != 0)
+            l->v[i].before = (uint8_t)((l->v[i].before & ~FLT_BEFORE_BEGIN) | here);
+    }
+}
+
 void flt_literals_reduce(struct flt_literals *l)
 {
     struct flt_literals out;
@@ -266,7 +214,7 @@ void flt_literals_reduce(struct flt_literals *l)
     for (unsigned i = 0; i < l->n; i++) {
         bool holds = false;
         for (unsigned k = 0; k < l->n && !holds; k++)
-            holds = l->v[k].len < l->v[i].len && memmem(l->v[i].s, l->v[i].len, l->v[k].s, l->v[k].len) != NULL;
+            holds = covers(&l->v[k], &l->v[i]);
         if (!holds)
             out.v[out.n++] = l->v[i];
     }

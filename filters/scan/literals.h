@@ -16,6 +16,10 @@
 #define FLT_LITERALS_MAX      40u
 #define FLT_LITERAL_CLASS_MAX 8u /* a class of more bytes is no literal */
 
+/* What may stand directly before a string, within what was read so far. */
+#define FLT_BEFORE_WORD  1u /* an ASCII letter or digit */
+#define FLT_BEFORE_BEGIN 2u /* what stands before the match (the construct) */
+
 struct flt_literals {
     bool valid; /* every match holds one of them */
     uint8_t n;
@@ -23,6 +27,7 @@ struct flt_literals {
     double score;
     struct flt_literal {
         uint8_t len;
+        uint8_t before; /* FLT_BEFORE_... */
         char s[FLT_LITERAL_MAX];
     } v[FLT_LITERALS_MAX];
 };
@@ -63,7 +68,9 @@ void flt_literals_copy(struct flt_literals *to, const struct flt_literals *from)
 double flt_literals_score(const struct flt_literals *l);
 /* The same for one string, without what it shares with others. */
 double flt_literal_bits(const struct flt_literal *l);
-/* Drops strings that hold another string of the set. */
+/* Sets that may begin where their construct does stand behind what that stands behind: `here`, FLT_BEFORE_... */
+void flt_literals_place(struct flt_literals *l, uint8_t here);
+/* Drops strings that another one of the set is found with wherever they stand. */
 void flt_literals_reduce(struct flt_literals *l);
 
 #endif

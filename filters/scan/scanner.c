@@ -12,10 +12,12 @@ struct flt_scanner {
     struct flt_finder *finder;
     uint32_t gate[FLT_DIGIT_GATES]; /* expressions, or FLT_GATE_UNUSED */
     bool gates;
-    hs_database_t *block, *stream; /* NULL when the other two do it all */
-    uint32_t *left;                /* Hyperscan's ids -> expressions */
+    hs_database_t *block, *stream; /* of all; NULL when the other two do it all */
+    hs_database_t *ascii;          /* of the first n_ascii, which texts without other bytes can match; or NULL */
+    uint32_t n_ascii;
+    uint32_t *left; /* Hyperscan's ids -> expressions */
     uint32_t n_left;
-    size_t block_bytes, stream_bytes, stream_state;
+    size_t block_bytes, ascii_bytes, stream_bytes, stream_state;
 };
 
 struct flt_scratch {
@@ -23,8 +25,8 @@ struct flt_scratch {
     bool busy; /* scratch must not be re-entered: a callback may not scan */
 };
 
-/* The longest string but its last byte: what a later feed can still complete. */
-#define TAIL (FLT_FINDER_MAX - 1)
+/* The longest string but its last byte, which a later feed can still complete, and the byte before it. */
+#define TAIL FLT_FINDER_MAX
 
 struct flt_scan_stream {
     const struct flt_scanner *s;
@@ -94,28 +96,77 @@ static uint32_t gate_of(const struct flt_expression *e)
     return g;
 }
 
-/* Deals the expressions out; the rest (for Hyperscan) goes to rest[0..s->n_left). */
-static int deal(struct flt_scanner *s, const struct flt_expression *v, uint32_t n, struct flt_expression *rest)
+/*
+ * Strings without an anchor (finder.h): Hyperscan finds a few of them in a fraction of the time that the finder needs
+ * to look at every place, and many of them in many times that.
+ */
+#define FEW_ANYWHERE 600u
+#define ESCAPED      4u /* bytes of pattern a byte of string: \xHH */
+
+static bool is_anywhere(const struct flt_expression *e)
+{
+    return e->len != 0 && !flt_finder_anchored(e->pattern, e->len, e->fresh);
+}
+
+struct dealer {
+    struct flt_expression *rest; /* for Hyperscan: rest[0..s->n_left) */
+    char *text, *at;             /* their patterns, where they were strings */
+    bool few;
+};
+
+static void leave(struct flt_scanner *s, struct dealer *d, const struct flt_expression *e)
+{
+    struct flt_expression *r = &d->rest[s->n_left];
+    *r = *e;
+    s->left[s->n_left++] = e->id;
+    if (e->len == 0)
+        return;
+    r->pattern = d->at;
+    r->len = 0;
+    for (uint32_t i = 0; i < e->len; i++)
+        d->at += snprintf(d->at, ESCAPED + 1u, "\\x%02x", (unsigned char)e->pattern[i]);
+    d->at++;
+}
+
+/* Deals the expressions out. */
+static int deal(struct flt_scanner *s, const struct flt_expression *v, uint32_t n, struct dealer *d)
 {
     struct flt_finder_string *string = calloc(n + 1u, sizeof(*string));
     uint32_t n_string = 0;
     for (uint32_t g = 0; g < FLT_DIGIT_GATES; g++)
         s->gate[g] = FLT_GATE_UNUSED;
     for (uint32_t i = 0; string != NULL && i < n; i++) {
-        uint32_t g = v[i].len == 0 ? gate_of(&v[i]) : 0;
-        if (v[i].len != 0) {
-            string[n_string++] = (struct flt_finder_string){v[i].pattern, v[i].len, v[i].id, v[i].caseless};
+        if (v[i].beyond)
+            continue;
+        uint32_t g = v[i].len == 0 ? gate_of(&v[i]) : FLT_DIGIT_GATES;
+        if (v[i].len != 0 && !(d->few && is_anywhere(&v[i]))) {
+            string[n_string++] = (struct flt_finder_string){v[i].pattern, v[i].len, v[i].id, v[i].caseless, v[i].fresh};
         } else if (g < FLT_DIGIT_GATES && s->gate[g] == FLT_GATE_UNUSED) {
             s->gate[g] = v[i].id;
             s->gates = true;
         } else {
-            rest[s->n_left] = v[i];
-            s->left[s->n_left++] = v[i].id;
+            leave(s, d, &v[i]);
         }
+    }
+    s->n_ascii = s->n_left;
+    for (uint32_t i = 0; i < n; i++) {
+        if (v[i].beyond)
+            leave(s, d, &v[i]);
     }
     s->finder = string != NULL ? flt_finder_new(string, n_string) : NULL;
     free(string);
     return s->finder != NULL ? FLT_OK : FLT_E_NOMEM;
+}
+
+static bool prepare(struct dealer *d, const struct flt_expression *v, uint32_t n)
+{
+    uint32_t anywhere = 0;
+    for (uint32_t i = 0; i < n; i++)
+        anywhere += is_anywhere(&v[i]);
+    d->few = anywhere <= FEW_ANYWHERE;
+    d->rest = calloc(n + 1u, sizeof(*d->rest));
+    d->text = d->at = calloc(d->few ? anywhere + 1u : 1u, ESCAPED * FLT_FINDER_MAX + 1u);
+    return d->rest != NULL && d->text != NULL;
 }
 
 /* The databases for what was left over; all of them, or none. */
@@ -125,13 +176,16 @@ static bool build(struct flt_scanner *s, const struct flt_expression *rest, cons
     if (s->n_left == 0)
         return true;
     s->block = obtain(rest, s->n_left, HS_MODE_BLOCK, cache_dir, bad, why, cap);
-    if (s->block != NULL)
+    if (s->block != NULL && s->n_ascii != 0 && s->n_ascii != s->n_left)
+        s->ascii = obtain(rest, s->n_ascii, HS_MODE_BLOCK, cache_dir, bad, why, cap);
+    if (s->block != NULL && (s->ascii != NULL || s->n_ascii == 0 || s->n_ascii == s->n_left))
         s->stream = obtain(rest, s->n_left, HS_MODE_STREAM, cache_dir, bad, why, cap);
     if (*bad != UINT32_MAX)
         *bad = s->left[*bad];
     if (s->block == NULL || s->stream == NULL)
         return false;
     if (hs_database_size(s->block, &s->block_bytes) == HS_SUCCESS &&
+        (s->ascii == NULL || hs_database_size(s->ascii, &s->ascii_bytes) == HS_SUCCESS) &&
         hs_database_size(s->stream, &s->stream_bytes) == HS_SUCCESS &&
         hs_stream_size(s->stream, &s->stream_state) == HS_SUCCESS)
         return true;
@@ -149,12 +203,13 @@ struct flt_scanner *flt_scanner_new(const struct flt_expression *v, uint32_t n, 
     }
     snprintf(why, cap, "out of memory");
     struct flt_scanner *s = calloc(1, sizeof(*s));
-    struct flt_expression *rest = calloc(n + 1u, sizeof(*rest));
-    bool ok = s != NULL && rest != NULL;
+    struct dealer d = {0};
+    bool ok = s != NULL && prepare(&d, v, n);
     if (ok)
         s->left = calloc(n + 1u, sizeof(*s->left));
-    ok = ok && s->left != NULL && deal(s, v, n, rest) == FLT_OK && build(s, rest, cache_dir, bad, why, cap);
-    free(rest);
+    ok = ok && s->left != NULL && deal(s, v, n, &d) == FLT_OK && build(s, d.rest, cache_dir, bad, why, cap);
+    free(d.rest);
+    free(d.text);
     if (ok)
         return s;
     flt_scanner_free(s);
@@ -167,6 +222,7 @@ void flt_scanner_free(struct flt_scanner *s)
         return;
     flt_finder_free(s->finder);
     hs_free_database(s->block);
+    hs_free_database(s->ascii);
     hs_free_database(s->stream);
     free(s->left);
     free(s);
@@ -174,7 +230,8 @@ void flt_scanner_free(struct flt_scanner *s)
 
 size_t flt_scanner_memory(const struct flt_scanner *s)
 {
-    return sizeof(*s) + flt_finder_memory(s->finder) + s->n_left * sizeof(*s->left) + s->block_bytes + s->stream_bytes;
+    return sizeof(*s) + flt_finder_memory(s->finder) + s->n_left * sizeof(*s->left) + s->block_bytes + s->ascii_bytes +
+           s->stream_bytes;
 }
 
 size_t flt_scanner_stream_size(const struct flt_scanner *s)
@@ -191,6 +248,8 @@ int flt_scratch_fit(struct flt_scratch *k, const struct flt_scanner *s)
 {
     if (s->n_left == 0)
         return FLT_OK;
+    if (s->ascii != NULL && hs_alloc_scratch(s->ascii, &k->hs) != HS_SUCCESS)
+        return FLT_E_NOMEM;
     if (hs_alloc_scratch(s->block, &k->hs) != HS_SUCCESS || hs_alloc_scratch(s->stream, &k->hs) != HS_SUCCESS)
         return FLT_E_NOMEM;
     return FLT_OK;
@@ -219,6 +278,27 @@ static int on_match(unsigned id, unsigned long long from, unsigned long long to,
     return 0;
 }
 
+static bool is_ascii(struct flt_str text)
+{
+    uint64_t all = 0, w;
+    size_t at = 0;
+    for (; at + sizeof(w) <= text.n; at += sizeof(w)) {
+        memcpy(&w, text.p + at, sizeof(w));
+        all |= w;
+    }
+    for (; at < text.n; at++)
+        all |= (uint64_t)(uint8_t)text.p[at];
+    return (all & UINT64_C(0x8080808080808080)) == 0;
+}
+
+/* What Hyperscan has to look for in the text; NULL = nothing. */
+static const hs_database_t *database_for(const struct flt_scanner *s, struct flt_str text)
+{
+    if (s->n_ascii == s->n_left || !is_ascii(text))
+        return s->block;
+    return s->ascii;
+}
+
 int flt_scan_block(const struct flt_scanner *s, struct flt_scratch *k, struct flt_str text, flt_hit_fn fn, void *arg)
 {
     struct hit_call call = {s->left, fn, arg};
@@ -238,8 +318,9 @@ int flt_scan_block(const struct flt_scanner *s, struct flt_scratch *k, struct fl
     flt_finder_run(s->finder, text, 0, 0, fn, arg);
     if (s->gates)
         flt_digits_run(&digits, text, 0, s->gate, fn, arg);
-    if (s->n_left != 0)
-        rc = hs_scan(s->block, text.p, (unsigned)text.n, 0, k->hs, on_match, &call);
+    const hs_database_t *db = database_for(s, text);
+    if (db != NULL)
+        rc = hs_scan(db, text.p, (unsigned)text.n, 0, k->hs, on_match, &call);
     k->busy = false;
     return rc == HS_SUCCESS ? FLT_OK : FLT_E_ENGINE;
 }

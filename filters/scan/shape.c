@@ -16,6 +16,8 @@ struct part {
     struct flt_byteset first, body;
     struct flt_lead lead;
     bool single;                  /* exactly one byte of `first`: may carry the open quantifier of a run */
+    bool ends_word;               /* its last byte may be an ASCII letter or digit */
+    bool beyond;                  /* what it matches holds a byte beyond ASCII */
     struct flt_literals exact;    /* all strings it matches, when they are few */
     struct flt_literals required; /* the most telling set seen inside */
     struct flt_factors factors;   /* the telling sets seen inside, in order */
@@ -238,11 +240,20 @@ static void part_clear(struct part *p)
 {
     p->min = p->max = 0;
     p->first = p->body = (struct flt_byteset){{0}};
-    p->single = false;
+    p->single = p->ends_word = p->beyond = false;
     flt_literals_none(&p->exact);
     flt_literals_none(&p->required);
     p->factors.n = 0;
     flt_lead_empty(&p->lead);
+}
+
+/* out: cleared. */
+static bool holds_word(const struct flt_byteset *s)
+{
+    bool holds = false;
+    for (unsigned c = '0'; c <= 'z' && !holds; c++)
+        holds = (c <= '9' || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z')) && flt_byteset_has(s, (uint8_t)c);
+    return holds;
 }
 
 static void one_byte(const struct reader *r, struct part *out, const struct flt_byteset *s)
@@ -257,10 +268,11 @@ static void one_byte(const struct reader *r, struct part *out, const struct flt_
                 bytes[n++] = c;
         }
     }
-    part_clear(out);
     out->min = out->max = 1;
     out->first = out->body = *s;
     out->single = true;
+    out->ends_word = holds_word(s);
+    out->beyond = s->w[0] == 0 && s->w[1] == 0;
     flt_literals_bytes(&out->exact, bytes, n);
     flt_lead_byte(&out->lead, s);
 }
@@ -299,6 +311,7 @@ static void repeat_literals(struct part *p, uint32_t lo, uint32_t hi)
         flt_factors_add(&p->factors, &p->required, whole);
 }
 
+/* out: cleared. */
 static bool read_atom(struct reader *r, struct part *out)
 {
     struct flt_byteset s = {{0}};
@@ -420,6 +433,7 @@ static bool apply_quantifier(struct reader *r, struct part *p, size_t at, uint32
     }
     repeat_literals(p, lo, hi);
     flt_lead_repeat(&p->lead, lo, hi);
+    p->beyond = p->beyond && lo > 0;
     p->min = mul_width(p->min, lo);
     p->max = hi == UNBOUNDED ? UNBOUNDED : mul_width(p->max, hi);
     p->single = false;
@@ -435,6 +449,7 @@ static bool read_sequence(struct reader *r, struct part *out)
     while (r->i < r->n && r->p[r->i] != '|' && r->p[r->i] != ')') {
         struct part p;
         uint32_t lo, hi;
+        part_clear(&p);
         if (!read_atom(r, &p))
             return false;
         size_t at = r->i;
@@ -454,7 +469,10 @@ static bool read_sequence(struct reader *r, struct part *out)
         out->single = first_part && p.single;
         first_part = false;
         flt_lead_append(&out->lead, &p.lead);
-        flt_chain_add(&chain, &p.exact, &p.required, &p.factors, p.max);
+        out->ends_word = p.ends_word || (p.min == 0 && out->ends_word);
+        out->beyond = out->beyond || p.beyond;
+        uint8_t tail = (uint8_t)((p.ends_word ? FLT_BEFORE_WORD : 0) | (p.min == 0 ? FLT_BEFORE_BEGIN : 0));
+        flt_chain_add(&chain, &(struct flt_link){&p.exact, &p.required, &p.factors, p.max, tail});
     }
     flt_chain_end(&chain, &out->exact, &out->required, &out->factors);
     return true;
@@ -475,6 +493,8 @@ static bool read_alternation(struct reader *r, struct part *out)
         out->min = p.min < out->min ? p.min : out->min;
         out->max = p.max > out->max ? p.max : out->max;
         out->single = out->single && p.single;
+        out->ends_word = out->ends_word || p.ends_word;
+        out->beyond = out->beyond && p.beyond;
         flt_lead_unite(&out->lead, &p.lead);
         flt_literals_unite(&out->exact, &p.exact);
         flt_literals_unite(&out->required, &p.required);
@@ -539,8 +559,13 @@ int flt_shape_analyse(struct flt_str pattern, bool caseless, struct flt_shape *o
         *why = "pattern is too long";
         return FLT_E_CONFIG;
     }
-    *out = (struct flt_shape){
-        .min = p.min, .max = p.max, .first = p.first, .body = p.body, .group = r.groups != 0, .factors = p.factors};
+    *out = (struct flt_shape){.min = p.min,
+                              .max = p.max,
+                              .first = p.first,
+                              .body = p.body,
+                              .group = r.groups != 0,
+                              .beyond = p.beyond,
+                              .factors = p.factors};
     flt_lead_table(&p.lead, p.min, out->lead);
     out->digit_run = flt_lead_digit_run(&p.lead, p.min);
     out->digit_chain = flt_lead_digit_chain(&p.lead, p.min);

@@ -29,6 +29,7 @@ struct flt_shape {
     struct flt_byteset run;      /* FLT_SHAPE_RUN: the class */
     uint8_t lead[256];           /* bit i: the byte can stand at place i of a match (head), or it may be over by then */
     bool digit_run, digit_chain; /* every match holds what that gate of digits.h asks for */
+    bool beyond;                 /* every match (head) holds a byte beyond ASCII */
     bool group;                  /* one capture group marks the value */
     struct flt_factors factors;  /* what every match (head) holds, in order; letters folded if caseless */
 };

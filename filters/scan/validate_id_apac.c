@@ -53,6 +53,15 @@ bool flt_val_nz_ird(struct flt_str v)
     return check == d[8];
 }
 
+/* Nine digits, then perhaps the branch. A remainder of ten is given to nobody. */
+bool flt_val_ph_tin(struct flt_str v)
+{
+    static const unsigned char weights[8] = {9, 8, 7, 6, 5, 4, 3, 2};
+    unsigned char d[14];
+    size_t n = flt_val_digits(v, " -", d, sizeof(d));
+    return (n == 9 || (n >= 12 && n <= 14)) && !flt_val_all_same(d, 9) && flt_val_weighted(d, weights, 8) % 11 == d[8];
+}
+
 /* ---- India and Singapore --------------------------------------------------------------------------------------------
  */
 

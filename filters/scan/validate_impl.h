@@ -22,10 +22,11 @@ static inline bool flt_val_is_alpha(char c)
     return u >= 'A' && u <= 'Z';
 }
 
-/* A day of a month, without looking at the month's length. */
+/* A day of that month; every fourth year is taken for any. */
 static inline bool flt_val_is_day(unsigned month, unsigned day)
 {
-    return month >= 1 && month <= 12 && day >= 1 && day <= 31;
+    static const unsigned char days[12] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    return month >= 1 && month <= 12 && day >= 1 && day <= days[month - 1];
 }
 
 /*
@@ -143,6 +144,7 @@ bool flt_val_au_medicare(struct flt_str v);
 bool flt_val_nz_ird(struct flt_str v);
 bool flt_val_in_gstin(struct flt_str v);
 bool flt_val_sg_uen(struct flt_str v);
+bool flt_val_ph_tin(struct flt_str v);
 bool flt_val_kr_brn(struct flt_str v);
 bool flt_val_kr_rrn_date(struct flt_str v);
 bool flt_val_jp_mynumber(struct flt_str v);

@@ -476,42 +476,61 @@ static int search(struct search *f)
 }
 
 /* The letters that digits and signs inside words stand for; 0 = none. */
-static char leet_letter(char c)
+static const char leet_letter[256] = {
+    ['0'] = 'o', ['1'] = 'i', ['3'] = 'e', ['4'] = 'a', ['5'] = 's', ['7'] = 't', ['@'] = 'a', ['$'] = 's',
+};
+
+/* Where the word that begins at i ends; *letters: it has some, *signs: some stand for letters. */
+static size_t leet_word(struct flt_str t, size_t i, bool *letters, bool *signs)
 {
-    static const char sign[] = "013457@$", reads[] = "oieastas";
-    const char *p = c != '\0' ? strchr(sign, c) : NULL;
-    return p != NULL ? reads[p - sign] : '\0';
+    *letters = *signs = false;
+    for (; i < t.n && !is_space(t.p[i]); i++) {
+        *letters |= letter(t, i) != 0;
+        *signs |= leet_letter[(uint8_t)t.p[i]] != '\0';
+    }
+    return i;
 }
 
-/* Writes t with its words in letters; how many of them had letters already. A number of more than NUMBER digits stays.
- */
-static unsigned in_letters(struct flt_str t, char *out)
+/* How many words have letters and signs, counted up to LEET_WORDS. */
+static unsigned leet_words(const struct flt_places *where, struct flt_str t)
 {
     unsigned words = 0;
-    for (size_t i = 0, to; i < t.n; i = to) {
-        bool letters = false, signs = false;
-        for (to = i; to < t.n && !is_space(t.p[to]); to++) {
-            letters = letters || letter(t, to) != 0;
-            signs = signs || leet_letter(t.p[to]) != '\0';
+    for (size_t i = 0; words < LEET_WORDS && i < t.n; i++) {
+        size_t next = flt_places_next(where, FLT_VIEW_LEET, i);
+        bool letters, signs;
+        if (next >= t.n)
+            break;
+        for (; next > i && !is_space(t.p[next - 1]); next--) {
         }
+        i = leet_word(t, next, &letters, &signs);
         words += letters && signs;
-        bool turn = letters || to - i <= NUMBER;
-        for (size_t k = i; k < to; k++)
-            out[k] = turn && leet_letter(t.p[k]) != '\0' ? leet_letter(t.p[k]) : t.p[k];
-        for (; to < t.n && is_space(t.p[to]); to++)
-            out[to] = t.p[to];
     }
     return words;
 }
 
+/* Writes t with its words in letters. A number of more than NUMBER digits stays. */
+static void in_letters(struct flt_str t, char *out)
+{
+    for (size_t i = 0, to; i < t.n; i = to) {
+        bool letters, signs;
+        to = leet_word(t, i, &letters, &signs);
+        bool turn = letters || to - i <= NUMBER;
+        for (size_t k = i; k < to; k++)
+            out[k] = turn && leet_letter[(uint8_t)t.p[k]] != '\0' ? leet_letter[(uint8_t)t.p[k]] : t.p[k];
+        for (; to < t.n && is_space(t.p[to]); to++)
+            out[to] = t.p[to];
+    }
+}
+
 int flt_decipher_leet(struct flt_maker *k, struct flt_str t, flt_derived_fn fn, void *arg)
 {
-    if (t.n > FLT_CIPHER_LEET_MAX || !flt_maker_take(k, t.n, t.n))
+    if (t.n > FLT_CIPHER_LEET_MAX || leet_words(k->places, t) < LEET_WORDS || !flt_maker_take(k, t.n, t.n))
         return FLT_OK;
     char *p = flt_arena_alloc(k->arena, t.n);
     if (p == NULL)
         return FLT_E_NOMEM;
-    return in_letters(t, p) >= LEET_WORDS ? flt_decipher(k, (struct flt_str){p, t.n}, fn, arg) : FLT_OK;
+    in_letters(t, p);
+    return flt_decipher(k, (struct flt_str){p, t.n}, fn, arg);
 }
 
 int flt_decipher(struct flt_maker *k, struct flt_str t, flt_derived_fn fn, void *arg)

@@ -65,9 +65,11 @@ int flt_decode_in_place(const struct flt_dec *d, enum flt_view view) FLT_MUST_CH
 struct flt_piece {
     uint32_t from, to;
 };
-#define FLT_PIECE_MIN  12u
-#define FLT_BASE32_MIN 16u
-#define FLT_MORSE_MIN  6u /* letters of a text in Morse code */
+#define FLT_PIECE_MIN 12u
+/* A piece without a capital or digit is only taken for base64 or base32 from this length on. */
+#define FLT_CODED_ALONE 40u
+#define FLT_BASE32_MIN  16u
+#define FLT_MORSE_MIN   6u /* letters of a text in Morse code */
 /* The next run of at least min bytes of the alphabet from `at` on (looking at every min-th byte only); false at the
  * end. */
 bool flt_next_piece(struct flt_str text, size_t at, const int8_t *value, size_t min, struct flt_piece *p);

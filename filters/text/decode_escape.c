@@ -3,6 +3,7 @@
  * quoted-printable.
  */
 #include "text/decode.h"
+#include "text/fold_gap.h"
 #include "text/utf8.h"
 
 #define NAME_MAX  23u
@@ -286,6 +287,12 @@ static bool blank(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
+/* Copies text[from, to), in which nothing was decoded, but for what is far from any escape (fold_gap.h). */
+static int copy(struct flt_mapper *m, struct flt_str t, size_t from, size_t to)
+{
+    return flt_gap_copy(m, t, from, to, flt_gap_find(t, from, to, FLT_GAP_NEAR, FLT_GAP_NEAR));
+}
+
 /* Decodes [from, to); '+' is a space where percent escapes are. */
 static int decode_range(struct flt_mapper *m, struct flt_str t, size_t from, size_t to, enum flt_view view)
 {
@@ -297,9 +304,13 @@ static int decode_range(struct flt_mapper *m, struct flt_str t, size_t from, siz
         char out[4];
         unsigned n = 0, len = 0;
         bool telling;
-        if (t.p[i] == sign[view]) {
+        if (view != FLT_VIEW_PERCENT) { /* one byte begins them all */
+            const char *p = memchr(t.p + i, sign[view], to - i);
+            i = p != NULL ? (size_t)(p - t.p) : to;
+        }
+        if (i < to && t.p[i] == sign[view]) {
             len = flt_escape_at(t, i, view, out, &n, &telling);
-        } else if (view == FLT_VIEW_PERCENT && t.p[i] == '+') {
+        } else if (i < to && view == FLT_VIEW_PERCENT && t.p[i] == '+') {
             out[0] = ' ';
             n = len = 1;
         }
@@ -307,39 +318,40 @@ static int decode_range(struct flt_mapper *m, struct flt_str t, size_t from, siz
             i++;
             continue;
         }
-        rc = flt_mapper_same(m, t.p + done, (uint32_t)(i - done), (uint32_t)done);
+        rc = copy(m, t, done, i);
         if (rc == FLT_OK)
             rc = flt_mapper_atom(m, out, n, (uint32_t)i, (uint32_t)(i + len));
         i += len;
         done = i;
     }
-    return rc != FLT_OK || done >= to ? rc : flt_mapper_same(m, t.p + done, (uint32_t)(to - done), (uint32_t)done);
+    return rc != FLT_OK || done >= to ? rc : copy(m, t, done, to);
 }
 
 /* Words with a percent sign are decoded, what is between them is copied. */
 static int decode_words(struct flt_mapper *m, struct flt_str t)
 {
-    size_t done = 0;
+    size_t done = 0, look = 0;
     int rc = FLT_OK;
     while (rc == FLT_OK && done < t.n) {
-        const char *p = memchr(t.p + done, '%', t.n - done);
-        size_t at = p != NULL ? (size_t)(p - t.p) : t.n, from = at, to = at;
+        const char *p = memchr(t.p + look, '%', t.n - look);
+        if (p == NULL)
+            return copy(m, t, done, t.n);
+        size_t at = (size_t)(p - t.p), from = at, to = at;
         char out[4];
         unsigned n;
         bool telling;
-        if (p != NULL && percent_at(t, at, out, &n, &telling) == 0) {
-            rc = flt_mapper_same(m, t.p + done, (uint32_t)(at + 1 - done), (uint32_t)done);
-            done = at + 1;
+        if (percent_at(t, at, out, &n, &telling) == 0) {
+            look = at + 1;
             continue;
         }
         while (from > done && !blank(t.p[from - 1]))
             from--;
         while (to < t.n && !blank(t.p[to]))
             to++;
-        rc = flt_mapper_same(m, t.p + done, (uint32_t)(from - done), (uint32_t)done);
+        rc = copy(m, t, done, from);
         if (rc == FLT_OK)
             rc = decode_range(m, t, from, to, FLT_VIEW_PERCENT);
-        done = to;
+        done = look = to;
     }
     return rc;
 }

@@ -166,10 +166,17 @@ static int make_tokens(const struct flt_dec *d, uint32_t at, uint32_t *end)
  * The next place from `at` on where a long run or a token may begin: at a hex digit, or at a prefix. Windows overlap by
  * as much as the longest token and its surroundings.
  */
-static uint32_t next_begin(struct flt_str t, uint32_t at)
+static uint32_t next_begin(const struct flt_dec *d, uint32_t at)
 {
+    struct flt_str t = d->text;
     struct flt_masks m;
     for (size_t i = at; i < t.n; i += FLT_BLOCK - FLT_PIECE_MIN) {
+        size_t place = flt_places_next(d->maker->places, FLT_VIEW_HEX, i);
+        if (place >= t.n)
+            break;
+        for (; place > i && nibble(t.p[place - 1]) >= 0; place--) { /* not from the midst of a run */
+        }
+        i = place;
         (void)flt_masks_at(t, i, &m);
         uint64_t hex = m.of[FLT_C_HEX] | m.of[FLT_C_DIGIT], word = m.of[FLT_C_LETTER] | m.of[FLT_C_DIGIT];
         uint64_t two = hex & hex >> 1, four = two & two >> 2, begin = word & ~(word << 1);
@@ -190,7 +197,7 @@ int flt_decode_hex(const struct flt_dec *d)
     int rc = FLT_OK;
     struct flt_str t = d->text;
     for (uint32_t i = 0; rc == FLT_OK && i < t.n;) {
-        i = next_begin(t, i);
+        i = next_begin(d, i);
         if (i >= t.n)
             break;
         bool free = i == 0 || !alnum(t.p[i - 1]);

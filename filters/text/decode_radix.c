@@ -2,7 +2,6 @@
 #include "text/decode.h"
 
 #define SHORT_MAX   192u /* pieces up to this length are judged as a whole before anything is made of them */
-#define ALONE_MIN   40u  /* a piece without a capital or digit is only taken for base64 from this length on */
 #define SIGNS_SHARE 8u   /* of so many bytes of base64, at most one is a sign (of random ones, one in 32) */
 #define GLUED_MIN   24u  /* bytes of a piece whose first ones may belong to something else */
 #define LINE_MIN    56u  /* bytes that wrapped lines have */
@@ -181,7 +180,7 @@ bool flt_base64_worth(struct flt_str t, struct flt_piece p)
         signs += flt_base64_value[c] >= 62;
     }
     /* Words and names have at most one capital: base64 of a text is never like that for long. Nor is it a path. */
-    return (n >= ALONE_MIN || mixed >= 2) && signs * SIGNS_SHARE <= n && base64_phase(t, p) < 4;
+    return (n >= FLT_CODED_ALONE || mixed >= 2) && signs * SIGNS_SHARE <= n && base64_phase(t, p) < 4;
 }
 
 /* Where the next line of a run begins, behind padding and what parts lines; `at` when nothing does. */
@@ -270,7 +269,7 @@ bool flt_base32_worth(struct flt_str t, struct flt_piece p)
         lower = lower || (c >= 'a' && c <= 'z');
         digit = digit || c <= '7';
     }
-    if ((upper && lower) || (!digit && n < ALONE_MIN))
+    if ((upper && lower) || (!digit && n < FLT_CODED_ALONE))
         return false;
     return n > SHORT_MAX || flt_run_worth(run_of(t, p.from, p.to, base32_next, flt_base32_value), SHORT_MAX);
 }

@@ -96,18 +96,23 @@ static const char morse[128] = {
 static unsigned sign_at(struct flt_str t, size_t at, unsigned *dash)
 {
     static const struct {
-        char s[4];
+        uint32_t bytes;
         unsigned dash;
-    } wide[] = {{"\xc2\xb7", 0},     {"\xe2\x80\xa2", 0}, {"\xe2\x88\x99", 0}, {"\xe2\x8b\x85", 0},
-                {"\xe2\x80\x93", 1}, {"\xe2\x80\x94", 1}, {"\xe2\x88\x92", 1}, {"\xe2\x80\x90", 1}};
-    *dash = t.p[at] == '-' || t.p[at] == '_';
-    if (*dash || t.p[at] == '.' || t.p[at] == '*')
+    } wide[] = {{0xe280a2, 0}, {0xe28899, 0}, {0xe28b85, 0}, {0xe28093, 1},
+                {0xe28094, 1}, {0xe28892, 1}, {0xe28090, 1}};
+    uint8_t first = (uint8_t)t.p[at];
+    *dash = first == '-' || first == '_';
+    if (*dash || first == '.' || first == '*')
         return 1;
-    for (size_t i = 0; (uint8_t)t.p[at] >= 0xc2 && i < FLT_ARRAY_LEN(wide); i++) {
-        size_t n = strlen(wide[i].s);
-        if (n <= t.n - at && memcmp(t.p + at, wide[i].s, n) == 0) {
+    if (first == 0xc2)
+        return t.n - at >= 2 && (uint8_t)t.p[at + 1] == 0xb7 ? 2 : 0;
+    if (first != 0xe2 || t.n - at < 3)
+        return 0;
+    uint32_t bytes = (uint32_t)first << 16 | (uint32_t)(uint8_t)t.p[at + 1] << 8 | (uint8_t)t.p[at + 2];
+    for (size_t i = 0; i < FLT_ARRAY_LEN(wide); i++) {
+        if (bytes == wide[i].bytes) {
             *dash = wide[i].dash;
-            return (unsigned)n;
+            return 3;
         }
     }
     return 0;
@@ -188,7 +193,7 @@ static uint32_t next_start(struct flt_str t, uint32_t at)
         uint64_t word = m.of[FLT_C_LETTER] | m.of[FLT_C_DIGIT] | m.of[FLT_C_WIDE];
         uint64_t touches = word << 1 | (i > 0 && ends_word(t.p[i - 1]));
         touches |= m.of[FLT_C_MORSE] << 1 | (i > at && is_sign(t.p[i - 1])); /* or is not the token's first */
-        uint64_t may = (m.of[FLT_C_MORSE] & ~touches) | m.of[FLT_C_WIDE];
+        uint64_t may = (m.of[FLT_C_MORSE] & ~touches) | m.of[FLT_C_SPECIAL];
         for (; may != 0; may &= may - 1) {
             size_t k = i + (unsigned)__builtin_ctzll(may);
             if (sign_at(t, k, &dash) != 0 && (k == 0 || !ends_word(t.p[k - 1])))

@@ -15,6 +15,8 @@
  * text as it is. A Persian word written with ZWNJ therefore reads as one word: a pattern that wants it makes the space
  * optional. Where joiners are legitimate matters only to rules about invisible characters, which look at the raw text.
  *
+ * Typography that no pattern depends on is changed only where something else is near (flt_gap_reach).
+ *
  * A step depends on what was written before it, not on what was read, so folding a folded text changes nothing. Long
  * stretches that stay as they are, are left away but for their ends (fold_gap.h).
  */
@@ -33,6 +35,9 @@ struct fold {
     uint32_t run; /* bytes from here to the place of work are still to be copied */
     bool changed;
     bool whole; /* nothing is left away: deletions may reach back any number of bytes */
+    /* the changes that the view is made for */
+    size_t last, behind; /* end of the newest, and its reach */
+    size_t next, ahead;  /* the next one known, and its reach */
 };
 
 static bool plain_byte(unsigned char c)
@@ -162,7 +167,7 @@ static int flush(struct fold *f, uint32_t upto)
     unsigned mark;
     struct flt_gap gap = {upto, upto};
     if (!f->whole)
-        gap = flt_gap_find(text, from, upto, FLT_GAP_NEAR);
+        gap = flt_gap_find(text, from, upto, f->behind, f->ahead);
     while (gap.from < gap.to && (mark = mark_at(f->p + gap.to, upto - (uint32_t)gap.to)) != 0)
         gap.to += mark; /* none shall come to stand on another letter */
     return flt_gap_copy(&f->m, text, from, upto, gap);
@@ -336,7 +341,7 @@ static bool quick(struct fold *f, uint32_t i, uint32_t to, const unsigned char *
 {
     struct flt_mapper *m = &f->m;
     uint32_t from = f->run, n = i - from;
-    if (n > FLT_GAP_NEAR || m->cap_step - m->n_step < 2 || m->cap - m->n < n + len || (m->atom && from != m->next))
+    if (n > FLT_GAP_SOFT || m->cap_step - m->n_step < 2 || m->cap - m->n < n + len || (m->atom && from != m->next))
         return false;
     if (n != 0) {
         if (m->atom || from != m->next)
@@ -440,6 +445,39 @@ static uint32_t next_special(const struct fold *f, uint32_t i, unsigned *len, un
     return i;
 }
 
+/* Finds the first change at or behind the one at i that the view is made for; f->next = n without one. */
+static void seek(struct fold *f, uint32_t i, unsigned len, unsigned e)
+{
+    const struct flt_str text = {(const char *)f->p, f->n};
+    while (i < f->n && (f->ahead = f->whole ? FLT_GAP_NEAR : flt_gap_reach(text, i, len)) == 0)
+        i = next_special(f, i + len, &len, &e);
+    f->next = i;
+}
+
+/* True when the change at i is not made: it is worth nothing, and no other is near. */
+static bool passed_over(struct fold *f, uint32_t i, unsigned len, unsigned e)
+{
+    if (f->next < i)
+        seek(f, i, len, e);
+    return f->next > i && (f->last == 0 || i >= f->last + f->behind) && (f->next == f->n || f->next >= i + f->ahead);
+}
+
+/* Handles what begins at offset i, one of those that next_special gives; *next is the offset behind it. */
+static int change(struct fold *f, uint32_t i, unsigned len, unsigned e, uint32_t *next)
+{
+    if (passed_over(f, i, len, e)) {
+        *next = i + len;
+        return FLT_OK;
+    }
+    bool own = f->next <= i;
+    int rc = special(f, i, len, e, next);
+    if (own) {
+        f->last = *next;
+        f->behind = f->ahead;
+    }
+    return rc;
+}
+
 int flt_fold(struct flt_maker *k, struct flt_str text, struct flt_derived *out)
 {
     *out = (struct flt_derived){.view = FLT_VIEW_FOLDED};
@@ -452,12 +490,13 @@ int flt_fold(struct flt_maker *k, struct flt_str text, struct flt_derived *out)
     uint32_t i = plain_run(f.p, f.n);
     if (i < f.n)
         i = next_special(&f, i, &len, &e);
-    int rc;
-    if (i == f.n || !flt_mapper_begin(&f.m, k, bound(f.p, f.n), text.n, &rc))
-        return i == f.n ? FLT_OK : rc;
     f.whole = memchr(text.p, 0x08, text.n) != NULL || memchr(text.p, 0x7F, text.n) != NULL;
+    seek(&f, i, len, e);
+    int rc;
+    if (f.next == f.n || !flt_mapper_begin(&f.m, k, bound(f.p, f.n), text.n, &rc))
+        return f.next == f.n ? FLT_OK : rc;
     do {
-        rc = special(&f, i, len, e, &i);
+        rc = change(&f, i, len, e, &i);
         if (rc == FLT_OK)
             i = next_special(&f, i, &len, &e);
     } while (rc == FLT_OK && i < f.n);

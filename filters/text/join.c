@@ -4,6 +4,7 @@
  */
 #include "text/join.h"
 #include "text/decode.h"
+#include "text/masks.h"
 
 #define VARS_MAX    64u
 #define NAME_MAX    32u
@@ -274,18 +275,41 @@ static size_t chain(struct joiner *j, struct term first, unsigned *terms, bool g
     return prev.to;
 }
 
+/* The 64 bytes from `base` on: where a name or a literal may begin. */
+struct begins {
+    size_t base;
+    uint64_t at;
+};
+
+static void look_for_begins(struct flt_str t, struct begins *b, size_t base)
+{
+    struct flt_masks m;
+    (void)flt_masks_at(t, base, &m);
+    uint64_t word = m.of[FLT_C_LETTER] | m.of[FLT_C_DIGIT];
+    *b = (struct begins){base, (word & ~(word << 1)) | m.of[FLT_C_QUOTE] | m.of[FLT_C_B64]}; /* one of B64 is _ */
+}
+
+/* The first such place at or behind i, t.n without one. */
+static size_t next_begin(struct flt_str t, struct begins *b, size_t i)
+{
+    while (i < t.n) {
+        if (i - b->base >= FLT_BLOCK)
+            look_for_begins(t, b, i / FLT_BLOCK * FLT_BLOCK);
+        uint64_t rest = b->at >> (i - b->base);
+        if (rest != 0)
+            return i + (unsigned)__builtin_ctzll(rest);
+        i = b->base + FLT_BLOCK;
+    }
+    return t.n;
+}
+
 static void expressions(struct joiner *j)
 {
     struct flt_str t = j->text;
-    bool may[256];
-    for (unsigned c = 0; c < 256; c++)
-        may[c] = j->begins[c] || is_quote((char)c);
-    for (size_t i = 0; j->rc == FLT_OK && i < t.n;) {
+    struct begins b;
+    look_for_begins(t, &b, 0);
+    for (size_t i = 0; j->rc == FLT_OK && (i = next_begin(t, &b, i)) < t.n;) {
         struct term first;
-        if (!may[(uint8_t)t.p[i]]) {
-            i++;
-            continue;
-        }
         bool begins = is_quote(t.p[i]) || (j->begins[(uint8_t)t.p[i]] && (i == 0 || !name_byte(t.p[i - 1])));
         /* A string with names in braces is no literal here: its quote is passed over. */
         bool braces = is_quote(t.p[i]) && i + 1 < t.n && (t.p[i + 1] == '{' || t.p[i + 1] == '$');

@@ -179,7 +179,7 @@ static int copy_upto(struct leet *l, size_t from)
     }
     if (!l->begun || from <= l->run)
         return rc;
-    return flt_gap_copy(&l->m, l->text, l->run, from, flt_gap_find(l->text, l->run, from, NEAR));
+    return flt_gap_copy(&l->m, l->text, l->run, from, flt_gap_find(l->text, l->run, from, NEAR, NEAR));
 }
 
 static int put(struct leet *l, const struct token *t)
@@ -263,7 +263,8 @@ int flt_leet(struct flt_maker *k, struct flt_str text, struct flt_derived *out)
     int rc = FLT_OK;
     for (size_t at = 0; at < text.n && rc == FLT_OK && !l.refused;) {
         size_t end = stretch_end(text, at);
-        rc = read_stretch(&l, at, end);
+        if (l.sure || flt_places_next(k->places, FLT_VIEW_LEET, at) < end)
+            rc = read_stretch(&l, at, end);
         at = end;
     }
     if (!l.begun)

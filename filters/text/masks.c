@@ -25,6 +25,8 @@
 #define IS_SIGN(c)                                                                                                     \
     (IS_B64(c) || IS_QUOTE(c) || (c) == '.' || (c) == '*' || (c) == '|' || (c) == '~' || (c) == '\\' || (c) == '^' ||  \
      (c) == '=' || (c) == '#' || (c) == ',' || (c) == ':')
+#define IS_WEIGHS(c)                                                                                                   \
+    ((c) == '-' || (c) == '*' || (c) == '+' || (c) == '|' || (c) == '~' || (c) == '^' || (c) == '_' || (c) == '`')
 #define IS_CUE(c)   (LOWER(c) == 'v' || LOWER(c) == 'w')
 #define IS_VOWEL(c) (LOWER(c) == 'a' || LOWER(c) == 'e' || LOWER(c) == 'i' || LOWER(c) == 'o' || LOWER(c) == 'u')
 #define IS_H(c)     (LOWER(c) == 'h')
@@ -47,8 +49,10 @@ static const uint8_t rows[FLT_C_WIDE][16] = {
     [FLT_C_SIGN] = ROWS(IS_SIGN),     [FLT_C_LEET_IN] = ROWS(IS_LEET_IN), [FLT_C_LEET_OUT] = ROWS(IS_LEET_OUT),
     [FLT_C_MORSE] = ROWS(IS_MORSE),   [FLT_C_QUOTE] = ROWS(IS_QUOTE),     [FLT_C_EVENT] = ROWS(IS_EVENT),
     [FLT_C_CUE] = ROWS(IS_CUE),       [FLT_C_VOWEL] = ROWS(IS_VOWEL),     [FLT_C_H] = ROWS(IS_H),
-    [FLT_C_E] = ROWS(IS_E),           [FLT_C_RARE] = ROWS(IS_RARE),
+    [FLT_C_E] = ROWS(IS_E),           [FLT_C_RARE] = ROWS(IS_RARE),       [FLT_C_WEIGHS] = ROWS(IS_WEIGHS),
 };
+
+#define IS_SPECIAL(c) ((c) == 0xc2 || (c) == 0xe2 || (c) == 0xef || (c) == 0xf0 || (c) == 0xf3)
 
 void flt_masks_plain(const char *p, struct flt_masks *m)
 {
@@ -58,10 +62,24 @@ void flt_masks_plain(const char *p, struct flt_masks *m)
         for (unsigned s = 0; c < 0x80 && s < FLT_C_WIDE; s++)
             m->of[s] |= (uint64_t)(rows[s][c & 15] >> (c >> 4) & 1) << i;
         m->of[FLT_C_WIDE] |= (uint64_t)(c >> 7) << i;
+        m->of[FLT_C_LEAD] |= (uint64_t)(c >= 0xc0) << i;
+        m->of[FLT_C_SPECIAL] |= (uint64_t)IS_SPECIAL(c) << i;
     }
 }
 
 #if defined(__x86_64__)
+/* Bits of 64 bytes whose highest bit is set. */
+__attribute__((target("avx2"))) static inline uint64_t tops(__m256i v0, __m256i v1)
+{
+    return (uint64_t)(uint32_t)_mm256_movemask_epi8(v1) << 32 | (uint32_t)_mm256_movemask_epi8(v0);
+}
+
+__attribute__((target("avx2"))) static inline uint64_t equal(__m256i v0, __m256i v1, unsigned c)
+{
+    const __m256i to = _mm256_set1_epi8((char)c);
+    return tops(_mm256_cmpeq_epi8(v0, to), _mm256_cmpeq_epi8(v1, to));
+}
+
 __attribute__((target("avx2"))) static void masks_avx2(const char *p, struct flt_masks *m)
 {
     const __m256i high_bit =
@@ -81,7 +99,13 @@ __attribute__((target("avx2"))) static void masks_avx2(const char *p, struct flt
         uint32_t b = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(in1, none));
         m->of[s] = ~((uint64_t)b << 32 | a);
     }
-    m->of[FLT_C_WIDE] = (uint64_t)(uint32_t)_mm256_movemask_epi8(v1) << 32 | (uint32_t)_mm256_movemask_epi8(v0);
+    m->of[FLT_C_WIDE] = tops(v0, v1);
+    m->of[FLT_C_LEAD] = m->of[FLT_C_SPECIAL] = 0;
+    if (m->of[FLT_C_WIDE] != 0) {
+        m->of[FLT_C_LEAD] = m->of[FLT_C_WIDE] & tops(_mm256_slli_epi16(v0, 1), _mm256_slli_epi16(v1, 1));
+        m->of[FLT_C_SPECIAL] =
+            equal(v0, v1, 0xc2) | equal(v0, v1, 0xe2) | equal(v0, v1, 0xef) | equal(v0, v1, 0xf0) | equal(v0, v1, 0xf3);
+    }
 }
 #endif
 

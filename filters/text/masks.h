@@ -16,6 +16,7 @@ enum flt_byte_class {
     FLT_C_CONTROL,  /* below 0x20, and DEL */
     FLT_C_B64,      /* base64's punctuation, of both alphabets */
     FLT_C_SIGN,     /* joins the pieces of a broken word */
+    FLT_C_WEIGHS,   /* one of them alone says that a word is broken, when it has another beside it */
     FLT_C_LEET_IN,  /* stands for a letter inside a word */
     FLT_C_LEET_OUT, /* or at its begin or end */
     FLT_C_MORSE,    /* dots and dashes */
@@ -25,8 +26,10 @@ enum flt_byte_class {
     FLT_C_VOWEL, /* these are what ciphers of English show by, see cipher.h */
     FLT_C_H,
     FLT_C_E,
-    FLT_C_RARE, /* j, q, x, z */
-    FLT_C_WIDE, /* above 0x7f */
+    FLT_C_RARE,    /* j, q, x, z */
+    FLT_C_WIDE,    /* above 0x7f */
+    FLT_C_LEAD,    /* 0xc0 and above: a character begins */
+    FLT_C_SPECIAL, /* 0xc2, 0xe2, 0xef, 0xf0, 0xf3: signs, what is invisible, emoji */
     FLT_CLASSES
 };
 struct flt_masks {

@@ -10,6 +10,7 @@
 #include "text/decode.h"
 #include "text/join.h"
 #include "text/masks.h"
+#include "text/spacing.h"
 
 #define BIT(view) (1u << (view))
 #define CIPHERS   (BIT(FLT_VIEW_ROT) | BIT(FLT_VIEW_ATBASH) | BIT(FLT_VIEW_REVERSED))
@@ -30,20 +31,49 @@ struct alphabet {
 struct probe {
     struct flt_str text;
     uint32_t wanted, views;
-    bool plain, any_wide;                  /* no control character that changes what is read; a byte above 0x7f */
-    bool wide_morse;                       /* dots or dashes above ASCII */
-    bool cues;                             /* "reverse" is looked for */
-    struct flt_masks *before, *now, *next; /* the block at hand and its neighbours */
-    uint64_t single, joint, dots, tokens;  /* of the block before */
-    struct chain radix, graphic;           /* runs of base64's alphabet, and without blanks */
-    size_t sentences_done, line;           /* where the line begins */
-    unsigned items, joints;
+    bool plain, any_wide;                      /* no control character that changes what is read; a byte above 0x7f */
+    bool wide_morse;                           /* dots or dashes above ASCII */
+    bool cues;                                 /* "reverse" is looked for */
+    struct flt_masks *before, *now, *next;     /* the block at hand and its neighbours */
+    uint64_t word[3], symbol;                  /* bytes of words in each of them; of signs above ASCII in the last */
+    uint64_t single, row, joint, dots, tokens; /* of the block before */
+    uint64_t thin;                             /* gaps of one byte that is no blank, in the block before */
+    bool spaced;
+    struct chain radix, graphic; /* runs of base64's alphabet, and without blanks */
+    size_t sentences_done, line; /* where the line begins */
+    unsigned items;
+    size_t weighed; /* behind the last block with a sign that breaks a word off its begin or end */
+    struct flt_places *places;
 };
 
 /* True when the view is wanted and not found yet. */
 static inline bool needs(const struct probe *k, enum flt_view view)
 {
     return ((k->wanted & ~k->views) >> view & 1) != 0;
+}
+
+/* The bits of a view; constant as p is. */
+#define PLACES_OF(p, view)                                                                                             \
+    ((view) == FLT_VIEW_LEET       ? (p)->leet                                                                         \
+     : (view) == FLT_VIEW_SQUASHED ? (p)->squashed                                                                     \
+     : (view) == FLT_VIEW_FOLDED   ? (p)->gaps                                                                         \
+                                   : (p)->hex)
+
+/* Adds text[from, to), not empty, to the places of a view that has some. */
+static void mark(struct probe *k, enum flt_view view, size_t from, size_t to)
+{
+    struct flt_places *p = k->places;
+    uint64_t *of = PLACES_OF(p, view);
+    for (size_t i = from >> p->shift, last = (to - 1) >> p->shift; i <= last; i++)
+        of[i / 64] |= UINT64_C(1) << i % 64;
+}
+
+/* The view is worth making, for what was seen in the block at `base` and, it may be, began in the one before it. */
+static void seen(struct probe *k, enum flt_view view, size_t base)
+{
+    size_t end = k->text.n - base < FLT_BLOCK ? k->text.n : base + FLT_BLOCK;
+    k->views |= BIT(view);
+    mark(k, view, base < FLT_BLOCK ? 0 : base - FLT_BLOCK, end);
 }
 
 #define BEFORE(k, class, n) flt_behind((k)->before->of[class], (k)->now->of[class], n)
@@ -95,7 +125,7 @@ static void breaks(struct probe *k, size_t at)
     while (i < t.n && i < at + 4 && is_sign(t.p[i]))
         i++;
     if (at > 0 && i < t.n && in_word(t.p[at - 1]) && in_word(t.p[i]))
-        k->views |= BIT(FLT_VIEW_SQUASHED);
+        seen(k, FLT_VIEW_SQUASHED, at & ~(size_t)(FLT_BLOCK - 1));
 }
 
 static void event(struct probe *k, size_t at)
@@ -112,7 +142,7 @@ static void event(struct probe *k, size_t at)
     case '\\':
         escape(k, at, FLT_VIEW_ESCAPE);
         if (next == 'x')
-            k->views |= BIT(FLT_VIEW_HEX);
+            seen(k, FLT_VIEW_HEX, at & ~(size_t)(FLT_BLOCK - 1));
         break;
     case '=':
         equals(k, at);
@@ -120,11 +150,11 @@ static void event(struct probe *k, size_t at)
     case '<':
         if (next == '~')
             k->views |= BIT(FLT_VIEW_ASCII85);
-        if (at > 0 && (next == '/' || next == '!' || (next | 0x20) >= 'a'))
-            k->joints += 2; /* a tag */
+        if (at > 0 && (next == '/' || next == '!' || (next | 0x20) >= 'a')) /* a tag */
+            seen(k, FLT_VIEW_SQUASHED, at & ~(size_t)(FLT_BLOCK - 1));
         break;
     default: /* markup */
-        if ((next == t.p[at] || t.p[at] == '`') && needs(k, FLT_VIEW_SQUASHED))
+        if (next == t.p[at] || t.p[at] == '`')
             breaks(k, at);
     }
 }
@@ -159,7 +189,7 @@ static void controls(struct probe *k, uint64_t rest, size_t base)
 
 /* ---- above ASCII ----------------------------------------------------------------------------------------------- */
 
-/* By the lead byte of a character and what follows it. */
+/* One of FLT_C_SPECIAL, by what follows it; letters of all scripts have other lead bytes. */
 static void wide(struct probe *k, size_t at)
 {
     struct flt_str t = k->text;
@@ -167,8 +197,6 @@ static void wide(struct probe *k, size_t at)
     for (unsigned i = 0; i < 4; i++)
         c[i] = at + i < t.n ? (uint8_t)t.p[at + i] : 0;
     uint32_t three = c[0] << 16 | c[1] << 8 | c[2];
-    if (c[0] < 0xc2)
-        return;
     if (c[0] == 0xf3 && c[1] == 0xa0)
         k->views |= c[2] < 0x82 ? BIT(FLT_VIEW_TAGS) : BIT(FLT_VIEW_VARIATION);
     else if (three >= 0xefb880 && three <= 0xefb88f)
@@ -183,7 +211,7 @@ static void wide(struct probe *k, size_t at)
     if (!punctuation && !emoji)
         k->views |= BIT(FLT_VIEW_SKELETON);
     if (c[0] == 0xc2 || three == 0xe282ac)
-        k->views |= BIT(FLT_VIEW_LEET); /* currency signs */
+        seen(k, FLT_VIEW_LEET, at & ~(size_t)(FLT_BLOCK - 1)); /* currency signs */
 }
 
 /* ---- runs ------------------------------------------------------------------------------------------------------ */
@@ -220,6 +248,20 @@ static bool next_run(struct probe *k, struct chain *c, const int8_t *value, uint
     return false;
 }
 
+/* A short run without digits, with one capital at most, and with no row of letters that are hex digits: a word. */
+static bool is_word(struct flt_str t, struct flt_piece p)
+{
+    unsigned capitals = 0, digits = 0, hex = 0, row = 0;
+    for (uint32_t i = p.from; i < p.to && p.to - p.from < FLT_CODED_ALONE; i++) {
+        char c = t.p[i];
+        capitals += c >= 'A' && c <= 'Z';
+        digits += c >= '0' && c <= '9';
+        row = (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? row + 1 : 0;
+        hex = row > hex ? row : hex;
+    }
+    return p.to - p.from < FLT_CODED_ALONE && digits == 0 && capitals < 2 && hex < FLT_PIECE_MIN;
+}
+
 /* What a run of base64's alphabet may be, or hold. */
 static void radix_run(struct probe *k, struct flt_piece p)
 {
@@ -229,12 +271,18 @@ static void radix_run(struct probe *k, struct flt_piece p)
         {FLT_VIEW_HEX, FLT_PIECE_MIN, flt_hex_value, flt_hex_worth},
     };
     struct flt_str within = {k->text.p, p.to};
-    for (size_t i = 0; i < FLT_ARRAY_LEN(alphabets); i++) {
+    for (size_t i = is_word(k->text, p) ? FLT_ARRAY_LEN(alphabets) : 0; i < FLT_ARRAY_LEN(alphabets); i++) {
         const struct alphabet *a = &alphabets[i];
         struct flt_piece q;
-        for (size_t at = p.from; needs(k, a->view) && flt_next_piece(within, at, a->value, a->least, &q); at = q.to)
-            if (a->worth(k->text, q))
-                k->views |= BIT(a->view);
+        bool all = a->view == FLT_VIEW_HEX; /* whose places are kept */
+        for (size_t at = p.from; (all || needs(k, a->view)) && flt_next_piece(within, at, a->value, a->least, &q);
+             at = q.to) {
+            if (!a->worth(k->text, q))
+                continue;
+            k->views |= BIT(a->view);
+            if (all)
+                mark(k, a->view, q.from, q.to);
+        }
     }
 }
 
@@ -243,7 +291,7 @@ static void long_runs(struct probe *k, size_t base)
     const uint64_t *m = k->now->of;
     struct flt_piece p;
     uint64_t text = k->text.n - base < FLT_BLOCK ? (1ull << (k->text.n - base)) - 1 : UINT64_MAX, ends;
-    if (needs(k, FLT_VIEW_BASE64) || needs(k, FLT_VIEW_BASE32) || needs(k, FLT_VIEW_HEX)) {
+    if (needs(k, FLT_VIEW_BASE64) || needs(k, FLT_VIEW_BASE32) || (k->wanted & BIT(FLT_VIEW_HEX)) != 0) {
         ends = run_ends(&k->radix, m[FLT_C_LETTER] | m[FLT_C_DIGIT] | m[FLT_C_B64], FLT_PIECE_MIN);
         while (next_run(k, &k->radix, flt_base64_value, &ends, base, &p))
             radix_run(k, p);
@@ -260,7 +308,7 @@ static void long_runs(struct probe *k, size_t base)
 /* ---- shapes ---------------------------------------------------------------------------------------------------- */
 
 /* Tokens of two or four hex digits that stand alone; three close together are worth a look. */
-static void tokens(struct probe *k)
+static void tokens(struct probe *k, size_t base)
 {
     const uint64_t *a = k->before->of, *b = k->now->of, *c = k->next->of;
     uint64_t tokens = 0;
@@ -275,7 +323,7 @@ static void tokens(struct probe *k)
         uint64_t six = alone & b[FLT_C_DIGIT] & flt_ahead(b[FLT_C_RARE], c[FLT_C_RARE], 1); /* 0x.... */
         tokens = two | four | (six & flt_ahead(now, next, 5) & ~flt_ahead(now, next, 6));
         if (close_together(k->tokens, tokens, 3))
-            k->views |= BIT(FLT_VIEW_HEX);
+            seen(k, FLT_VIEW_HEX, base);
     }
     k->tokens = tokens;
 }
@@ -291,27 +339,61 @@ static void bits(struct probe *k, size_t base)
         k->views |= BIT(FLT_VIEW_BINARY);
 }
 
+/* An exclamation mark before a letter: "!gnore". */
+static bool exclaims(const struct probe *k, size_t base)
+{
+    uint64_t may = k->now->of[FLT_C_LEET_IN] & ~k->now->of[FLT_C_LEET_OUT] & AFTER(k, FLT_C_LETTER, 1);
+    for (; may != 0; may &= may - 1)
+        if (k->text.p[base + (unsigned)__builtin_ctzll(may)] == '!')
+            return true;
+    return false;
+}
+
 /* Digits and signs beside letters. */
-static void leet(struct probe *k, uint64_t before, uint64_t now, uint64_t next)
+static void leet(struct probe *k, size_t base, uint64_t before, uint64_t now, uint64_t next)
 {
     const uint64_t *m = k->now->of;
     uint64_t digit = (m[FLT_C_LETTER] & BEFORE(k, FLT_C_DIGIT, 1)) | (m[FLT_C_DIGIT] & BEFORE(k, FLT_C_LETTER, 1));
     uint64_t left = flt_behind(before, now, 1) | BEFORE(k, FLT_C_LEET_IN, 1);
     uint64_t right = flt_ahead(now, next, 1) | AFTER(k, FLT_C_LEET_IN, 1);
-    if ((digit | (m[FLT_C_LEET_IN] & left & right) | (m[FLT_C_LEET_OUT] & (left | right))) != 0)
-        k->views |= BIT(FLT_VIEW_LEET);
+    if ((digit | (m[FLT_C_LEET_IN] & left & right) | (m[FLT_C_LEET_OUT] & (left | right))) != 0 || exclaims(k, base))
+        seen(k, FLT_VIEW_LEET, base);
+}
+
+/* Signs of the block at `base` that break off a short piece of a word: two that are near each other make it broken. */
+static void weigh(struct probe *k, size_t base, uint64_t signs)
+{
+    if (signs == 0)
+        return;
+    if (k->weighed != 0 && base <= k->weighed + FLT_BLOCK)
+        mark(k, FLT_VIEW_SQUASHED, k->weighed - FLT_BLOCK, base);
+    if (flt_at_least(signs, 2) || (k->weighed != 0 && base <= k->weighed + FLT_BLOCK))
+        seen(k, FLT_VIEW_SQUASHED, base);
+    k->weighed = base + FLT_BLOCK;
 }
 
 /* Letters that stand alone, and signs between letters: words that are broken. now and so on: bytes of words. */
-static void broken(struct probe *k, uint64_t before, uint64_t now, uint64_t next)
+static void broken(struct probe *k, size_t base, uint64_t before, uint64_t now, uint64_t next)
 {
-    uint64_t wide = k->now->of[FLT_C_WIDE], short_wide = 0, joint = 0;
-    if (wide != 0)
-        short_wide = wide & ~(flt_ahead(now, next, 2) & flt_ahead(now, next, 3) & flt_ahead(now, next, 4));
-    uint64_t single = now & ~flt_behind(before, now, 1) & (~flt_ahead(now, next, 1) | short_wide);
-    if (close_together(k->single, single, wide != 0 ? 4 : 5))
-        k->views |= BIT(FLT_VIEW_SQUASHED);
+    uint64_t wide = k->now->of[FLT_C_WIDE], alone = ~flt_ahead(now, next, 1), joint = 0;
+    if (wide != 0) { /* one character: a lead byte, and what goes on with it */
+        const uint64_t *m = k->now->of, *n = k->next->of;
+        uint64_t more = m[FLT_C_WIDE] & ~m[FLT_C_LEAD], more_next = n[FLT_C_WIDE] & ~n[FLT_C_LEAD];
+        uint64_t goes_on = m[FLT_C_LEAD];
+        for (unsigned i = 1; i <= 3; i++) {
+            goes_on &= flt_ahead(more, more_next, i);
+            alone |= goes_on & ~flt_ahead(now, next, i + 1);
+        }
+    }
+    uint64_t single = now & ~flt_behind(before, now, 1) & alone;
+    /* Of ASCII, at most four characters lie between two of a row; above it, their bytes say little. */
+    uint64_t row = single & (flt_behind(k->single, single, 2) | flt_behind(k->single, single, 3) |
+                             flt_behind(k->single, single, 4) | flt_behind(k->single, single, 5));
+    bool ascii = (wide | k->before->of[FLT_C_WIDE]) == 0;
+    if (ascii ? close_together(k->row, row, 4) : close_together(k->single, single, 4))
+        seen(k, FLT_VIEW_SQUASHED, base);
     k->single = single;
+    k->row = row;
     uint64_t run = k->now->of[FLT_C_SIGN] & flt_behind(before, now, 1);
     if ((run & (flt_ahead(now, next, 1) | AFTER(k, FLT_C_SIGN, 1))) != 0) {
         for (unsigned n = 1; n <= 4; n++) {
@@ -326,12 +408,33 @@ static void broken(struct probe *k, uint64_t before, uint64_t now, uint64_t next
     uint64_t near = 0, edge = 0;
     for (unsigned n = 2; n <= 7; n++)
         near |= flt_behind(last, joint, n);
-    for (unsigned n = 2; n <= 5; n++)
-        edge |= (n < 5 ? flt_behind(~before, ~now, n) : 0) | flt_ahead(~now, ~next, n);
     if ((joint & near) != 0)
-        k->views |= BIT(FLT_VIEW_SQUASHED);
-    edge &= joint;
-    k->joints += edge == 0 ? 0 : flt_at_least(edge, 2) ? 2 : 1;
+        seen(k, FLT_VIEW_SQUASHED, base);
+    joint &= k->now->of[FLT_C_WEIGHS];
+    for (unsigned n = 2; joint != 0 && n <= 5; n++)
+        edge |= (n < 5 ? flt_behind(~before, ~now, n) : 0) | flt_ahead(~now, ~next, n);
+    weigh(k, base, edge & joint);
+}
+
+/* Gaps between words that are not one blank: runs of blanks and signs, or single bytes that follow each other. */
+static void gaps(struct probe *k, size_t base)
+{
+    const uint64_t *m = k->now->of, *n = k->next->of;
+    uint64_t odd = m[FLT_C_CONTROL] | m[FLT_C_WEIGHS], odd_next = n[FLT_C_CONTROL] | n[FLT_C_WEIGHS];
+    uint64_t any = odd | m[FLT_C_SPACE], any_next = odd_next | n[FLT_C_SPACE];
+    uint64_t begins = any & BEFORE(k, FLT_C_LETTER, 1);
+    uint64_t rest = begins & flt_ahead(any, any_next, 1), thin = begins & odd & AFTER(k, FLT_C_LETTER, 1);
+    if (close_together(k->thin, thin, 2))
+        rest |= thin;
+    k->thin = thin;
+    for (; rest != 0; rest &= rest - 1) {
+        size_t at = base + (unsigned)__builtin_ctzll(rest);
+        if (!flt_spacing_asks(k->text, at))
+            continue;
+        k->spaced = true;
+        mark(k, FLT_VIEW_FOLDED, base, base + FLT_BLOCK < k->text.n ? base + FLT_BLOCK : k->text.n);
+        return;
+    }
 }
 
 /* Dots and dashes that do not follow a letter begin a letter of Morse code. */
@@ -378,6 +481,21 @@ static void ciphers(struct probe *k, size_t base)
             sentences(k, base + i * FLT_CIPHER_BLOCK);
 }
 
+/* Reads the block behind k->now. What begins with one of FLT_C_SPECIAL is taken for a sign, no part of a word. */
+static void read_next(struct probe *k, size_t at)
+{
+    const uint64_t *m = k->next->of;
+    (void)flt_masks_at(k->text, at, k->next);
+    uint64_t symbol = m[FLT_C_SPECIAL], more = m[FLT_C_WIDE] & ~m[FLT_C_LEAD];
+    if ((m[FLT_C_WIDE] | k->symbol) != 0)
+        for (unsigned i = 0; i < 3; i++)
+            symbol |= flt_behind(k->symbol, symbol, 1) & more;
+    k->symbol = symbol;
+    k->word[0] = k->word[1];
+    k->word[1] = k->word[2];
+    k->word[2] = m[FLT_C_LETTER] | m[FLT_C_DIGIT] | (m[FLT_C_WIDE] & ~symbol);
+}
+
 /* k->now, at `base`, with its neighbours known. */
 static void block(struct probe *k, size_t base)
 {
@@ -385,23 +503,23 @@ static void block(struct probe *k, size_t base)
     k->any_wide |= m[FLT_C_WIDE] != 0;
     if (m[FLT_C_CONTROL] != 0)
         controls(k, m[FLT_C_CONTROL], base);
-    for (uint64_t high = m[FLT_C_WIDE]; high != 0; high &= high - 1)
-        wide(k, base + (unsigned)__builtin_ctzll(high));
+    if ((m[FLT_C_LEAD] & ~m[FLT_C_SPECIAL]) != 0)
+        k->views |= BIT(FLT_VIEW_SKELETON);
+    for (uint64_t rest = m[FLT_C_SPECIAL]; rest != 0; rest &= rest - 1)
+        wide(k, base + (unsigned)__builtin_ctzll(rest));
     if ((m[FLT_C_EVENT] | m[FLT_C_QUOTE]) != 0)
         single_bytes(k, base);
     long_runs(k, base);
-    if (needs(k, FLT_VIEW_HEX))
-        tokens(k);
+    if ((k->wanted & BIT(FLT_VIEW_HEX)) != 0)
+        tokens(k, base);
     if (needs(k, FLT_VIEW_BINARY) && m[FLT_C_DIGIT] != 0)
         bits(k, base);
-    uint64_t word[3];
-    const struct flt_masks *of[] = {k->before, k->now, k->next};
-    for (unsigned i = 0; i < 3; i++)
-        word[i] = of[i]->of[FLT_C_LETTER] | of[i]->of[FLT_C_DIGIT] | of[i]->of[FLT_C_WIDE];
-    if (needs(k, FLT_VIEW_LEET))
-        leet(k, word[0], word[1], word[2]);
-    if (needs(k, FLT_VIEW_SQUASHED))
-        broken(k, word[0], word[1], word[2]);
+    if ((k->wanted & BIT(FLT_VIEW_LEET)) != 0)
+        leet(k, base, k->word[0], k->word[1], k->word[2]);
+    if ((k->wanted & BIT(FLT_VIEW_SQUASHED)) != 0)
+        broken(k, base, k->word[0], k->word[1], k->word[2]);
+    if ((k->wanted & BIT(FLT_VIEW_FOLDED)) != 0)
+        gaps(k, base);
     if (needs(k, FLT_VIEW_MORSE))
         morse(k);
     if ((k->wanted & CIPHERS) != 0)
@@ -414,8 +532,6 @@ static void finish(struct probe *k)
     struct flt_str t = k->text;
     if (t.n - k->line <= FLT_JOIN_ITEM_MAX && flt_join_item(t, k->line, t.n) != t.n && k->items + 1 >= FLT_JOIN_ITEMS)
         k->views |= BIT(FLT_VIEW_JOINED);
-    if (k->joints >= 2)
-        k->views |= BIT(FLT_VIEW_SQUASHED);
     if (k->wide_morse)
         k->views |= BIT(FLT_VIEW_MORSE);
     if (!k->plain || k->any_wide)
@@ -430,6 +546,22 @@ static void finish(struct probe *k)
     }
 }
 
+size_t flt_places_next(const struct flt_places *places, enum flt_view view, size_t at)
+{
+    if (places == NULL)
+        return at;
+    const uint64_t *of = PLACES_OF(places, view);
+    size_t part = at >> places->shift;
+    for (size_t i = part / 64; i < FLT_PLACES / 64; i++) {
+        uint64_t rest = i == part / 64 ? of[i] & UINT64_MAX << part % 64 : of[i];
+        if (rest == 0)
+            continue;
+        size_t begin = (i * 64 + (unsigned)__builtin_ctzll(rest)) << places->shift;
+        return begin > at ? begin : at;
+    }
+    return SIZE_MAX;
+}
+
 void flt_probe_text(struct flt_str text, uint32_t wanted, struct flt_probe *out)
 {
     struct flt_masks ring[3];
@@ -438,12 +570,16 @@ void flt_probe_text(struct flt_str text, uint32_t wanted, struct flt_probe *out)
     *out = (struct flt_probe){.ascii = true};
     if (text.n == 0 || text.n >= UINT32_MAX)
         return;
+    k.places = &out->places;
+    k.places->shift = 6; /* a block */
+    while ((text.n - 1) >> k.places->shift >= FLT_PLACES)
+        k.places->shift++;
     k.cues = text.n <= FLT_CIPHER_CUE_MAX && (wanted & BIT(FLT_VIEW_REVERSED)) != 0;
-    *k.before = (struct flt_masks){{0}};
-    (void)flt_masks_at(text, 0, k.now);
-    for (size_t at = 0; at < text.n; at += FLT_BLOCK) {
-        (void)flt_masks_at(text, at + FLT_BLOCK, k.next);
-        block(&k, at);
+    *k.now = (struct flt_masks){{0}};
+    for (size_t at = 0; at < text.n + FLT_BLOCK; at += FLT_BLOCK) {
+        read_next(&k, at);
+        if (at != 0)
+            block(&k, at - FLT_BLOCK);
         struct flt_masks *spare = k.before;
         k.before = k.now;
         k.now = k.next;
@@ -451,5 +587,6 @@ void flt_probe_text(struct flt_str text, uint32_t wanted, struct flt_probe *out)
     }
     finish(&k);
     out->ascii = k.plain && !k.any_wide;
+    out->spaced = k.spaced;
     out->views = k.views & (wanted | BIT(FLT_VIEW_FOLDED));
 }

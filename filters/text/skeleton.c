@@ -55,7 +55,7 @@ static int copy_upto(struct skeleton *s, size_t to)
 {
     if (to <= s->run)
         return FLT_OK;
-    return flt_gap_copy(&s->m, s->text, s->run, to, flt_gap_find(s->text, s->run, to, FLT_GAP_NEAR));
+    return flt_gap_copy(&s->m, s->text, s->run, to, flt_gap_find(s->text, s->run, to, FLT_GAP_NEAR, FLT_GAP_NEAR));
 }
 
 static int put(struct skeleton *s, size_t from, size_t to, struct flt_str text)

@@ -95,7 +95,7 @@ int flt_squash(struct flt_maker *k, struct flt_str text, struct flt_derived *out
         return FLT_OK;
     }
     struct squash q = {.maker = k, .text = text};
-    struct flt_squash_walk walk = {.s = text};
+    struct flt_squash_walk walk = {.s = text, .places = k->places};
     size_t from, to, region_from = 0, region_to = 0; /* a region that may still grow; empty at first */
     int rc = FLT_OK;
     bool refused = false;

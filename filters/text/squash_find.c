@@ -20,6 +20,7 @@
 #define SHORT   3u  /* letters of a piece, when there are three or more */
 #define ENOUGH  2u  /* weight */
 #define NEAR    60u /* bytes between two weights that add up */
+#define RUN_UP  64u /* bytes before a place that are looked at with it */
 
 /* Elements that stand between words, never within one. */
 static const char *const block_tags[] = {
@@ -341,6 +342,24 @@ static uint64_t events(const char *p, const struct masks *m)
     return found;
 }
 
+/* True for bytes that end chains and rows of pieces alike. */
+static bool hard(char c)
+{
+    return class_of[(unsigned char)c] == OTHER && (unsigned char)c < 0x80 && c != '<';
+}
+
+/* Moves on to a byte of that kind some way before the next place where anything was seen. */
+static void pass_elsewhere(struct flt_squash_walk *w)
+{
+    size_t to = flt_places_next(w->places, FLT_VIEW_SQUASHED, w->at);
+    to = to < w->s.n ? to : w->s.n;
+    if (to - w->at < 2 * RUN_UP)
+        return;
+    for (to -= RUN_UP; to > w->at && !hard(w->s.p[to]); to--) {
+    }
+    w->at = to;
+}
+
 #define JUDGED 52u /* of 64 bytes: what follows the others is not seen */
 
 /*
@@ -349,7 +368,7 @@ static uint64_t events(const char *p, const struct masks *m)
  */
 static void pass_plain_words(struct flt_squash_walk *w)
 {
-    while (w->s.n - w->at >= 64) {
+    for (pass_elsewhere(w); w->s.n - w->at >= 64; pass_elsewhere(w)) {
         const char *p = w->s.p + w->at;
         struct masks m = masks_at(p);
         uint64_t found = events(p, &m) & ((UINT64_C(1) << JUDGED) - 2);
@@ -362,12 +381,6 @@ static void pass_plain_words(struct flt_squash_walk *w)
         if (found != 0)
             return;
     }
-}
-
-/* True for bytes that end chains and rows of pieces alike. */
-static bool hard(char c)
-{
-    return class_of[(unsigned char)c] == OTHER && (unsigned char)c < 0x80 && c != '<';
 }
 
 bool flt_squash_next(struct flt_squash_walk *w, size_t *from, size_t *to)

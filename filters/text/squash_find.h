@@ -4,7 +4,7 @@
 #ifndef FLT_TEXT_SQUASH_FIND_H
 #define FLT_TEXT_SQUASH_FIND_H
 
-#include "flt/base.h"
+#include "text/view.h"
 
 /*
  * Length of the letter or digit at s.p[i] (a well-formed sequence above ASCII that is no punctuation or symbol counts
@@ -15,9 +15,10 @@ unsigned flt_squash_letter(struct flt_str s, size_t i);
 size_t flt_squash_tag(struct flt_str s, size_t i);
 #define FLT_SQUASH_TAG 256u
 
-/* A walk over a text; set s, all else 0. */
+/* A walk over a text; set s and, where it is known, places; all else 0. */
 struct flt_squash_walk {
     struct flt_str s;
+    const struct flt_places *places;
     size_t at;
     size_t event; /* up to here it was looked for words that nothing comes of */
     /* a row of single letters */

@@ -14,11 +14,24 @@
 #include "flt/json.h"
 #include "flt/policy.h"
 
+/*
+ * Where in a text something was seen that a maker begins with: a bit for each of FLT_PLACES parts of 2^shift bytes.
+ * Kept for LEET, SQUASHED and HEX, and for FOLDED of the gaps between words that ask for flt_spacing.
+ */
+#define FLT_PLACES 1024u
+struct flt_places {
+    unsigned shift;
+    uint64_t leet[FLT_PLACES / 64], squashed[FLT_PLACES / 64], hex[FLT_PLACES / 64], gaps[FLT_PLACES / 64];
+};
+/* The first offset at or behind `at` that is in a part of the view's, SIZE_MAX without one; `at` for places NULL. */
+size_t flt_places_next(const struct flt_places *places, enum flt_view view, size_t at);
+
 /* What one span's makers share. */
 struct flt_maker {
     struct flt_arena *arena;
-    size_t budget;   /* bytes of derived text that may still be made */
-    size_t left_out; /* bytes of text that were not looked into because the budget was used up */
+    size_t budget;                   /* bytes of derived text that may still be made */
+    size_t left_out;                 /* bytes of text that were not looked into because the budget was used up */
+    const struct flt_places *places; /* of the text that is given next; NULL: anywhere */
 };
 /*
  * Takes n bytes of the budget; false (and `source` bytes counted as left out) when there are not so many: the caller
@@ -75,8 +88,10 @@ void flt_mapper_end(struct flt_mapper *m, uint32_t source_end, enum flt_view vie
  * of the views that anyone asks for; others are not looked for, and their bits are not set (but for that of FOLDED).
  */
 struct flt_probe {
-    bool ascii;     /* no byte above 0x7f, and no control byte that changes what is read (BS, DEL, ESC) */
+    bool ascii;  /* no byte above 0x7f, and no control byte that changes what is read (BS, DEL, ESC) */
+    bool spaced; /* words are kept apart by something other than one blank: flt_spacing (only when FOLDED is wanted) */
     uint32_t views; /* bit per enum flt_view of the makers that may find something in this text */
+    struct flt_places places;
 };
 void flt_probe_text(struct flt_str text, uint32_t wanted, struct flt_probe *out);
 
@@ -94,6 +109,12 @@ void flt_probe_text(struct flt_str text, uint32_t wanted, struct flt_probe *out)
  * escapes applied.
  */
 int flt_fold(struct flt_maker *k, struct flt_str text, struct flt_derived *out) FLT_MUST_CHECK;
+/*
+ * spacing.c: runs of blanks, tabs, marks of emphasis and underscores, and one line end between words, as one blank; a
+ * FOLDED view of its own. Only about the places that the probe of the text named (k->places; NULL: nothing is made),
+ * FLT_GAP_SOFT bytes on both sides of them.
+ */
+int flt_spacing(struct flt_maker *k, struct flt_str text, struct flt_derived *out) FLT_MUST_CHECK;
 /* skeleton.c: look-alike letters of other scripts and styles to ASCII (UTS #39), on folded text. */
 int flt_skeleton(struct flt_maker *k, struct flt_str text, struct flt_derived *out) FLT_MUST_CHECK;
 /* leet.c: digits and signs inside words to the letters they stand for. */

@@ -1,0 +1,115 @@
+/*
+ * finder_impl.h: what finder.c, which builds and judges, shares with finder_sift.c, which looks for candidates.
+ */
+#ifndef FLT_SCAN_FINDER_IMPL_H
+#define FLT_SCAN_FINDER_IMPL_H
+
+#include "scan/finder_any.h"
+
+#define BLOCK      64u
+#define SLICE      4096u
+#define AHEAD      8u /* bytes that are read at a place */
+#define SLOT_BITS  14u
+#define SLOTS      (1u << SLOT_BITS)
+#define WORDS      (FLT_FINDER_MAX / 8)
+#define FOLD       UINT64_C(0x2020202020202020) /* both cases of a letter, and some other pairs, become one */
+#define MULTIPLIER UINT64_C(0x9e3779b97f4a7c15) /* 2^64 / golden ratio: Knuth's multiplicative hash */
+#define BIT_MASK   63u
+
+/*
+ * The bytes that are asked for: as many as a string has from its anchor on, or, when the anchor is a mark within it,
+ * the mark and those before it.
+ */
+enum piece { PIECE_8, PIECE_5, PIECE_4, PIECE_3, PIECE_BACK, PIECES };
+static const uint32_t piece_bytes[PIECES] = {8, 5, 4, 3, 4};
+#define BEHIND     8u /* bytes kept before a copied text; a piece needs three */
+#define BACK_FROM  3u /* a piece that ends with its anchor begins so many bytes before it */
+#define BACK_BITS  15u
+#define BACK_SALT  UINT64_C(0x9d5) /* so that it is not mistaken for another kind */
+#define LONG_BITS  11u             /* words of 64 bits of the filter of longer pieces, as a power of two */
+#define SHORT_BITS 15u             /* bits of the one of pieces of three bytes */
+#define HEAD_BITS  17u             /* bits of the filter of what pieces of four bytes and more begin with */
+
+#define INNER_LEAST 6u /* within words, places with so many letters and digits from there on are anchors */
+
+/* One cache line. */
+struct string {
+    uint64_t value[WORDS], mask[WORDS]; /* text & mask == value; zero behind the end */
+    uint32_t hash, id;                  /* hash: of its piece, with the kind of the piece */
+    uint8_t len, anchor;
+    bool fresh;
+};
+
+struct flt_finder {
+    uint64_t head[(1u << HEAD_BITS) / 64], longer[1u << LONG_BITS];
+    uint64_t shorter[(1u << SHORT_BITS) / 64], back[(1u << BACK_BITS) / 64];
+    uint32_t slot[SLOTS + 1]; /* string[slot[h] .. slot[h + 1]) */
+    struct string *string;
+    uint32_t n;
+    bool backward;              /* some piece ends with its anchor */
+    bool inner;                 /* some string is also looked for within words, if they are long enough */
+    bool threes;                /* some piece has three bytes */
+    bool wide;                  /* the processor has what finder_sift.c\'s faster loops need */
+    struct flt_finder_any *any; /* what has no anchor; NULL = there is none */
+};
+
+static inline uint64_t load64(const char *p)
+{
+    uint64_t v;
+    memcpy(&v, p, sizeof(v));
+    return v;
+}
+
+static inline bool is_word(uint8_t c)
+{
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+static inline bool is_blank(uint8_t c)
+{
+    return c <= ' ';
+}
+
+/*
+ * The filter of longer pieces is blocked: one word of 64 bits, by the first four bytes, has two bits for these or
+ * for all five or eight.
+ */
+
+/* The hash of the piece at the begin of `w`, which is folded text: its high bits depend on all bytes. */
+static inline uint32_t hash_of(uint64_t w, enum piece k)
+{
+    uint64_t piece = w & (UINT64_MAX >> (64 - 8 * piece_bytes[k]));
+    return (uint32_t)((k == PIECE_BACK ? piece << 12 | BACK_SALT : piece) * MULTIPLIER >> 32);
+}
+
+static inline bool has_bit(const uint64_t *filter, uint32_t i)
+{
+    return (filter[i >> 6] >> (i & BIT_MASK) & 1) != 0;
+}
+
+static inline uint32_t word_of(uint32_t hash4)
+{
+    return hash4 >> (32 - LONG_BITS);
+}
+
+/* The two bits of a piece of four bytes are those behind word_of's; the others have a hash of their own. */
+static inline uint32_t bit_of(uint32_t hash, enum piece k, unsigned i)
+{
+    return hash >> (k == PIECE_4 ? 15 - 6 * i : 26 - 6 * i) & BIT_MASK;
+}
+
+/* A place and the hash of a piece there that a filter knows. */
+struct candidate {
+    uint32_t hash, place;
+};
+
+/*
+ * Writes the places of p[0..n) where, going by the filters, a string may be anchored. n: whole blocks, at most SLICE;
+ * BEHIND bytes before p and a block and AHEAD bytes behind p[n) can be read. *inside: bit 0: the byte before p is a
+ * letter or digit; then: the last one is. Returns how many; out has room for CANDIDATES.
+ */
+#define CANDIDATES (4 * SLICE + 4)
+uint32_t flt_finder_sift(const struct flt_finder *f, const char *p, uint32_t n, uint64_t *inside,
+                         struct candidate *out);
+
+#endif
