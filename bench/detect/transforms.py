@@ -4,6 +4,7 @@ import html
 import quopri
 import re
 import string
+import textwrap
 import urllib.parse
 
 import letters
@@ -150,6 +151,13 @@ SINGLE = {
     "dots": lambda t, r: letter_words(t, ".", " "),
     "hyphens": lambda t, r: letter_words(t, "-", " "),
     "underscores": lambda t, r: letter_words(t, "_", " "),
+    # something else between words
+    "doubled blanks": lambda t, r: t.replace(" ", "  "),
+    "underscores for blanks": lambda t, r: t.replace(" ", "_"),
+    "bold marks between words": lambda t, r: t.replace(" ", " **"),
+    "wrapped at 30 columns": lambda t, r: "\n".join(textwrap.fill(line, 30, break_long_words=False)
+                                                    for line in t.split("\n")),
+    # inside words
     "bold markdown splits": lambda t, r: inside(t, lambda rest: "**%s**%s" % (rest[0], rest[1:]), r),
     "HTML comment splits": lambda t, r: inside(t, lambda rest: "<!-- -->" + rest, r),
     "HTML tag splits": lambda t, r: inside(t, lambda rest: "<b>%s</b>%s" % (rest[0], rest[1:]), r),
@@ -234,5 +242,6 @@ def undo_check():
     assert html.unescape(ALL["HTML entities, hex"](text, rng)) == text
     assert quopri.decodestring(ALL["quoted-printable"](text, rng)).decode() == text
     assert ALL["\\u escapes"](text, rng).encode().decode("unicode_escape") == text
+    assert ALL["wrapped at 30 columns"](text * 3, rng).replace("\n", " ") == text * 3
     assert rotate(rotate(text, 7), 19) == text and atbash(atbash(text)) == text
     assert re.sub("[%s]" % INVISIBLE, "", ALL["zero width"](text, rng)) == text

@@ -44,60 +44,6 @@ void bench_json(struct bench_rig *r)
     bench_text_free(&english);
 }
 
-/* ---- plain text
- * ------------------------------------------------------------------------------------------------------- */
-
-#define PIECE 65536u
-
-struct text_job {
-    struct bench_rig *rig;
-    struct flt_str text;
-    uint64_t findings;
-};
-
-static void scan_text(void *arg)
-{
-    struct text_job *job = arg;
-    struct bench_rig *r = job->rig;
-    job->findings = 0;
-    for (size_t at = 0; at < job->text.n;) {
-        struct flt_decision dec;
-        struct flt_str edited;
-        struct flt_str piece = bench_text_head((struct flt_str){job->text.p + at, job->text.n - at}, PIECE);
-        struct flt_text_in in = {.snapshot = r->snapshot,
-                                 .tenant = UINT32_MAX,
-                                 .direction = FLT_REQUEST,
-                                 .role = FLT_ROLE_USER,
-                                 .text = piece};
-        flt_arena_reset(r->arena);
-        bench_check(flt_inspect_text(r->worker, &in, r->arena, &dec, &edited), "inspect text");
-        job->findings += dec.n_findings;
-        at += piece.n;
-    }
-}
-
-void bench_scan(struct bench_rig *r)
-{
-    static const struct {
-        enum bench_text_kind kind;
-        const char *name;
-    } rows[] = {{BENCH_ENGLISH, "inspect text, English prose"},
-                {BENCH_CODE, "inspect text, source code"},
-                {BENCH_CJK, "inspect text, Chinese/Japanese/Korean"}};
-    for (size_t i = 0; i < FLT_ARRAY_LEN(rows); i++) {
-        struct bench_text t;
-        bench_text_load(r->options, rows[i].kind, &t);
-        struct text_job job = {r, bench_text_head(flt_buf_str(&t.text), (size_t)1 << 20), 0};
-        struct bench_time ns = bench_run(r->options, scan_text, &job);
-        if (r->options->iterations == 0)
-            bench_print(rows[i].name, (double)job.text.n * 1000 / ns.median, "MB/s",
-                        "best %.0f; 1 MiB in pieces of 64 KiB, %llu findings; %s, %zu KB",
-                        (double)job.text.n * 1000 / ns.best, (unsigned long long)job.findings, t.origin,
-                        t.distinct / 1000);
-        bench_text_free(&t);
-    }
-}
-
 /* ---- chat requests
  * ----------------------------------------------------------------------------------------------------- */
 

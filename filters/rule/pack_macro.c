@@ -5,11 +5,11 @@
 #define MAX_EXPANDED 16384u
 
 /*
- * Between squashed words there is nothing. A byte that a squashed text never holds stands for "nothing", so that
- * quantifiers behind the macro stay valid. Filler words are just more letters: one class with a single quantifier,
+ * Between squashed words there is nothing: an empty group, so that quantifiers behind the macro stay valid, and what
+ * stands beside it is read as one string. Filler words are just more letters: one class with a single quantifier,
  * because words in words could be divided in countless ways.
  */
-#define SQUASHED_GAP    "(?:\\x00?)"
+#define SQUASHED_GAP    "(?:)"
 #define SQUASHED_LETTER "[a-z0-9\\x80-\\xff]"
 #define FILLER_LETTERS  10u /* of one filler word */
 #define FILLER_MAX      30u

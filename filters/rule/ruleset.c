@@ -284,13 +284,23 @@ static bool add_pattern(struct collector *c, const char *pattern, bool caseless,
 /*
  * What looking for some of a pattern's words costs per byte of honest text, in nanoseconds and round numbers: each hit
  * is noted; the last word's is followed by a look at where a match may begin, if the others were seen within the
- * pattern's width before it.
+ * pattern's width before it. Behind a word that the pattern begins with, PCRE2 is always asked; before others, mostly
+ * nothing begins as the pattern does.
  */
-#define COST_HIT      20.0
-#define COST_WINDOW   60.0
-#define COST_REACH    0.7    /* of each byte of a window */
+#define COST_HIT      45.0
+#define COST_MATCH    300.0
+#define COST_WIDTH    8.0 /* of each byte that it may look at */
+#define COST_WINDOW   100.0
+#define COST_REACH    1.0    /* of each byte of a window */
 #define COST_STRING   0.0002 /* of each string more to look for */
 #define COST_ANYWHERE 0.02   /* of each that has no anchor (finder.h) */
+#define NEAR          24u    /* bytes within which a match begins */
+
+static double window_cost(uint32_t reach, uint32_t width)
+{
+    double match = COST_MATCH + COST_WIDTH * width;
+    return reach <= NEAR ? match : COST_WINDOW + COST_REACH * reach + match / 16;
+}
 
 static double cost_of(const struct collector *c, const struct flt_factors *f, unsigned chosen, uint32_t width)
 {
@@ -308,7 +318,7 @@ static double cost_of(const struct collector *c, const struct flt_factors *f, un
         for (unsigned k = 0; k < l->n && c->now == IN_TEXT; k++)
             cost += flt_finder_anchored(l->v[k].s, l->v[k].len, is_fresh(c, &l->v[k])) ? 0 : COST_ANYWHERE;
     }
-    return cost + (COST_WINDOW + COST_REACH * reach) * rate * all;
+    return cost + window_cost(reach, width) * rate * all;
 }
 
 /* The cheapest choice among the words, a bit each; 0 = none costs less than `least`. Words too short for the finder are

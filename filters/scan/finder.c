@@ -45,12 +45,23 @@ struct anchor {
     bool inner; /* places within words are anchors of this string, too */
 };
 
-static enum piece piece_of(uint32_t left)
+static bool is_mark(uint8_t c)
 {
-    enum piece k = PIECE_8;
-    while (k < PIECE_3 && left < piece_bytes[k])
-        k++;
-    return k;
+    return c > ' ' && c < 0x80 && !is_word(c);
+}
+
+/* The kinds of pieces that there are at one place of a string, a bit each. */
+static unsigned pieces_at(const char *s, uint32_t len, uint32_t i, bool fresh)
+{
+    bool mark = is_mark((uint8_t)s[i]);
+    unsigned kinds = 0;
+    for (enum piece k = PIECE_8; k < PIECES; k++) {
+        bool room = i >= piece_behind[k] && i - piece_behind[k] + piece_bytes[k] <= len;
+        if (!room || (k >= PIECE_3 && !mark))
+            continue;
+        kinds |= k > PIECE_3 || is_anchor(s, len, i, fresh) ? 1u << k : 0;
+    }
+    return kinds;
 }
 
 static bool begins_long(const char *s, uint32_t len)
@@ -66,20 +77,19 @@ static bool best_anchor(const char *s, uint32_t len, bool fresh, struct anchor *
 {
     unsigned most = 0;
     for (uint32_t i = 0; i < len; i++) {
-        uint8_t c = (uint8_t)s[i];
-        bool ahead = i + piece_bytes[PIECE_3] <= len && is_anchor(s, len, i, fresh);
-        bool mark = i >= BACK_FROM && c > ' ' && c < 0x80 && !is_word(c);
-        enum piece k = ahead ? piece_of(len - i) : PIECE_BACK;
-        unsigned forth = ahead ? rarity(s + i, piece_bytes[k]) : 0;
-        unsigned back = mark ? rarity(s + i - BACK_FROM, piece_bytes[PIECE_BACK]) : 0;
-        if (forth <= most && back <= most)
-            continue;
-        most = forth >= back ? forth : back;
-        *out = (struct anchor){i, forth >= back ? k : PIECE_BACK, false};
+        unsigned kinds = pieces_at(s, len, i, fresh);
+        for (enum piece k = PIECE_8; k < PIECES; k++) {
+            unsigned says = (kinds >> k & 1) != 0 ? rarity(s + i - piece_behind[k], piece_bytes[k]) : 0;
+            if (says <= most)
+                continue;
+            most = says;
+            *out = (struct anchor){i, k, false};
+        }
     }
-    if (most == 0)
-        *out = (struct anchor){0, piece_of(len), true};
-    return most != 0 || begins_long(s, len);
+    if (most != 0 || !begins_long(s, len))
+        return most != 0;
+    *out = (struct anchor){0, len >= piece_bytes[PIECE_8] ? PIECE_8 : PIECE_5, true};
+    return true;
 }
 
 bool flt_finder_anchored(const char *s, uint32_t len, bool fresh)
@@ -107,24 +117,21 @@ static void add_string(struct flt_finder *f, const struct flt_finder_string *v, 
         mask[i] = either ? 0xdf : 0xff;
         value[i] = c & mask[i];
     }
-    memcpy(piece, v->s + (a.piece == PIECE_BACK ? a.at - BACK_FROM : a.at), piece_bytes[a.piece]);
+    memcpy(piece, v->s + a.at - piece_behind[a.piece], piece_bytes[a.piece]);
     uint64_t w = load64(piece) | FOLD;
     uint32_t hash = hash_of(w, a.piece), four = hash_of(w, PIECE_4);
     *t = (struct string){.hash = hash, .id = v->id, .len = (uint8_t)v->len, .anchor = (uint8_t)a.at};
     t->fresh = v->fresh;
     memcpy(t->value, value, sizeof(t->value));
     memcpy(t->mask, mask, sizeof(t->mask));
-    if (a.piece == PIECE_3) {
-        set_bit(f->shorter, hash >> (32 - SHORT_BITS));
-    } else if (a.piece == PIECE_BACK) {
-        set_bit(f->back, hash >> (32 - BACK_BITS));
+    if (a.piece >= PIECE_3) {
+        set_bit(f->mark[a.piece - PIECE_3], hash >> (32 - MARK_BITS));
+        f->marks = true;
     } else {
         set_bit(f->head, four >> (32 - HEAD_BITS));
         set_bit(&f->longer[word_of(four)], bit_of(hash, a.piece, 0));
         set_bit(&f->longer[word_of(four)], bit_of(hash, a.piece, 1));
     }
-    f->threes = f->threes || a.piece == PIECE_3;
-    f->backward = f->backward || a.piece == PIECE_BACK;
     f->inner = f->inner || a.inner;
 }
 

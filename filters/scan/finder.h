@@ -6,7 +6,7 @@
  * a character beyond ASCII begins. So only the anchors of the text are looked at (in prose every fifth byte), by way of
  * Bloom filters (B. H. Bloom, "Space/time trade-offs in hash coding with allowable errors", 1970; blocked, so that one
  * load answers: F. Putze, P. Sanders, J. Singler, "Cache-, hash- and space-efficient Bloom filters", 2007) over the
- * three, four or six bytes that follow, or over the four that end with a mark. Strings without a good anchor are left
+ * four to eight bytes that follow; three are enough at marks, which are few. Strings without a good anchor are left
  * to finder_any.h.
  */
 #ifndef FLT_SCAN_FINDER_H

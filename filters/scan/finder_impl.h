@@ -7,7 +7,7 @@
 #include "scan/finder_any.h"
 
 #define BLOCK      64u
-#define SLICE      4096u
+#define SLICE      1024u
 #define AHEAD      8u /* bytes that are read at a place */
 #define SLOT_BITS  14u
 #define SLOTS      (1u << SLOT_BITS)
@@ -18,17 +18,15 @@
 
 /*
  * The bytes that are asked for: as many as a string has from its anchor on, or, when the anchor is a mark within it,
- * the mark and those before it.
+ * the mark and those about it. Three bytes are asked for at marks only, which are few.
  */
-enum piece { PIECE_8, PIECE_5, PIECE_4, PIECE_3, PIECE_BACK, PIECES };
-static const uint32_t piece_bytes[PIECES] = {8, 5, 4, 3, 4};
-#define BEHIND     8u /* bytes kept before a copied text; a piece needs three */
-#define BACK_FROM  3u /* a piece that ends with its anchor begins so many bytes before it */
-#define BACK_BITS  15u
-#define BACK_SALT  UINT64_C(0x9d5) /* so that it is not mistaken for another kind */
-#define LONG_BITS  11u             /* words of 64 bits of the filter of longer pieces, as a power of two */
-#define SHORT_BITS 15u             /* bits of the one of pieces of three bytes */
-#define HEAD_BITS  17u             /* bits of the filter of what pieces of four bytes and more begin with */
+enum piece { PIECE_8, PIECE_5, PIECE_4, PIECE_3, PIECE_MID_3, PIECE_BACK_4, PIECE_BACK_3, PIECES };
+static const uint32_t piece_bytes[PIECES] = {8, 5, 4, 3, 3, 4, 3};
+static const uint32_t piece_behind[PIECES] = {0, 0, 0, 0, 1, 3, 2}; /* of them stand before the anchor */
+#define BEHIND    8u  /* bytes kept before a copied text; a piece needs three */
+#define LONG_BITS 11u /* words of 64 bits of the filter of longer pieces, as a power of two */
+#define HEAD_BITS 17u /* bits of the filter of what pieces of four bytes and more begin with */
+#define MARK_BITS 15u /* bits of each of the filters that are asked at marks */
 
 #define INNER_LEAST 6u /* within words, places with so many letters and digits from there on are anchors */
 
@@ -42,13 +40,12 @@ struct string {
 
 struct flt_finder {
     uint64_t head[(1u << HEAD_BITS) / 64], longer[1u << LONG_BITS];
-    uint64_t shorter[(1u << SHORT_BITS) / 64], back[(1u << BACK_BITS) / 64];
-    uint32_t slot[SLOTS + 1]; /* string[slot[h] .. slot[h + 1]) */
+    uint64_t mark[PIECES - PIECE_3][(1u << MARK_BITS) / 64]; /* of the kinds from PIECE_3 on */
+    uint32_t slot[SLOTS + 1];                                /* string[slot[h] .. slot[h + 1]) */
     struct string *string;
     uint32_t n;
-    bool backward;              /* some piece ends with its anchor */
+    bool marks;                 /* some piece is asked for at marks */
     bool inner;                 /* some string is also looked for within words, if they are long enough */
-    bool threes;                /* some piece has three bytes */
     bool wide;                  /* the processor has what finder_sift.c\'s faster loops need */
     struct flt_finder_any *any; /* what has no anchor; NULL = there is none */
 };
@@ -79,7 +76,7 @@ static inline bool is_blank(uint8_t c)
 static inline uint32_t hash_of(uint64_t w, enum piece k)
 {
     uint64_t piece = w & (UINT64_MAX >> (64 - 8 * piece_bytes[k]));
-    return (uint32_t)((k == PIECE_BACK ? piece << 12 | BACK_SALT : piece) * MULTIPLIER >> 32);
+    return (uint32_t)((k > PIECE_3 ? piece << 12 | k : piece) * MULTIPLIER >> 32); /* kinds are not mistaken */
 }
 
 static inline bool has_bit(const uint64_t *filter, uint32_t i)
@@ -108,7 +105,7 @@ struct candidate {
  * BEHIND bytes before p and a block and AHEAD bytes behind p[n) can be read. *inside: bit 0: the byte before p is a
  * letter or digit; then: the last one is. Returns how many; out has room for CANDIDATES.
  */
-#define CANDIDATES (4 * SLICE + 4)
+#define CANDIDATES (7 * SLICE + 7)
 uint32_t flt_finder_sift(const struct flt_finder *f, const char *p, uint32_t n, uint64_t *inside,
                          struct candidate *out);
 

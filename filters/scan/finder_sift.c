@@ -154,27 +154,17 @@ HOT uint32_t sift_longer(const struct flt_finder *f, const char *p, const uint16
     return kept;
 }
 
-HOT uint32_t sift_three(const struct flt_finder *f, const char *p, const uint16_t *place, uint32_t n,
+/* The same for what is asked for at marks. Bytes before p are read. */
+HOT uint32_t sift_marks(const struct flt_finder *f, const char *p, const uint16_t *place, uint32_t n,
                         struct candidate *out)
 {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < n; i++) {
-        uint32_t three = hash_of(load64(p + place[i]) | FOLD, PIECE_3);
-        out[kept] = (struct candidate){three, place[i]};
-        kept += has_bit(f->shorter, three >> (32 - SHORT_BITS));
-    }
-    return kept;
-}
-
-/* The same for pieces that end at marks. Bytes before p are read. */
-HOT uint32_t sift_back(const struct flt_finder *f, const char *p, const uint16_t *place, uint32_t n,
-                       struct candidate *out)
-{
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t hash = hash_of(load64(p + place[i] - BACK_FROM) | FOLD, PIECE_BACK);
-        out[kept] = (struct candidate){hash, place[i]};
-        kept += has_bit(f->back, hash >> (32 - BACK_BITS));
+        for (enum piece k = PIECE_3; k < PIECES; k++) {
+            uint32_t hash = hash_of(load64(p + place[i] - piece_behind[k]) | FOLD, k);
+            out[kept] = (struct candidate){hash, place[i]};
+            kept += has_bit(f->mark[k - PIECE_3], hash >> (32 - MARK_BITS));
+        }
     }
     return kept;
 }
@@ -192,13 +182,12 @@ HOT uint32_t sift_blocks(const struct flt_finder *f, const char *p, uint32_t n, 
         if (f->inner)
             from |= inner_anchors(&now, &next, *inside);
         found = flatten(place, found, from, i);
-        if (f->backward)
+        if (f->marks)
             marks = flatten(mark, marks, now.mark, i);
         *inside = now.word >> (BLOCK - 1);
         now = next;
     }
-    uint32_t kept = f->threes ? sift_three(f, p, place, found, out) : 0;
-    kept += f->backward ? sift_back(f, p, mark, marks, out + kept) : 0;
+    uint32_t kept = sift_marks(f, p, mark, marks, out);
     found = sift_heads(f, p, place, found);
     return kept + sift_longer(f, p, place, found, out + kept);
 }

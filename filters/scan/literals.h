@@ -12,7 +12,7 @@
 
 #include "flt/base.h"
 
-#define FLT_LITERAL_MAX       20u
+#define FLT_LITERAL_MAX       24u
 #define FLT_LITERALS_MAX      40u
 #define FLT_LITERAL_CLASS_MAX 8u /* a class of more bytes is no literal */
 

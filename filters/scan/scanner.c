@@ -114,6 +114,20 @@ struct dealer {
     bool few;
 };
 
+/* Is it for Hyperscan? Gates aside. */
+static bool leaves(const struct dealer *d, const struct flt_expression *e)
+{
+    return e->len == 0 || (d->few && is_anywhere(e));
+}
+
+static bool is_beyond(const struct flt_expression *e)
+{
+    bool beyond = e->beyond;
+    for (uint32_t i = 0; i < e->len && !beyond; i++)
+        beyond = (unsigned char)e->pattern[i] >= 0x80;
+    return beyond;
+}
+
 static void leave(struct flt_scanner *s, struct dealer *d, const struct flt_expression *e)
 {
     struct flt_expression *r = &d->rest[s->n_left];
@@ -136,10 +150,10 @@ static int deal(struct flt_scanner *s, const struct flt_expression *v, uint32_t 
     for (uint32_t g = 0; g < FLT_DIGIT_GATES; g++)
         s->gate[g] = FLT_GATE_UNUSED;
     for (uint32_t i = 0; string != NULL && i < n; i++) {
-        if (v[i].beyond)
+        if (is_beyond(&v[i]) && leaves(d, &v[i]))
             continue;
         uint32_t g = v[i].len == 0 ? gate_of(&v[i]) : FLT_DIGIT_GATES;
-        if (v[i].len != 0 && !(d->few && is_anywhere(&v[i]))) {
+        if (v[i].len != 0 && !leaves(d, &v[i])) {
             string[n_string++] = (struct flt_finder_string){v[i].pattern, v[i].len, v[i].id, v[i].caseless, v[i].fresh};
         } else if (g < FLT_DIGIT_GATES && s->gate[g] == FLT_GATE_UNUSED) {
             s->gate[g] = v[i].id;
@@ -150,7 +164,7 @@ static int deal(struct flt_scanner *s, const struct flt_expression *v, uint32_t 
     }
     s->n_ascii = s->n_left;
     for (uint32_t i = 0; i < n; i++) {
-        if (v[i].beyond)
+        if (is_beyond(&v[i]) && leaves(d, &v[i]))
             leave(s, d, &v[i]);
     }
     s->finder = string != NULL ? flt_finder_new(string, n_string) : NULL;

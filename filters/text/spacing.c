@@ -7,7 +7,7 @@
 #define RUN_MOST  32u /* bytes of a gap */
 #define WORD_MOST 16u /* letters of a word in a row of single words */
 #define LINE_MOST 64u /* bytes of a line that was cut short to break phrases */
-#define ROW       3u  /* gaps in a row */
+#define REACH     96u /* bytes of text on each side of a part that the probe named: about a phrase */
 
 static bool letter(char c)
 {
@@ -57,13 +57,28 @@ static struct gap gap_at(struct flt_str t, size_t at)
 
 /* ---- what asks -------------------------------------------------------------------------------------------------- */
 
+/* Where the word that ends before `end` begins, and where the one that begins at `from` ends; letters at the limit. */
+static size_t word_begin(struct flt_str t, size_t end)
+{
+    size_t i = end;
+    while (i > 0 && end - i < WORD_MOST && letter(t.p[i - 1]))
+        i--;
+    return i;
+}
+
+static size_t word_end(struct flt_str t, size_t from)
+{
+    size_t i = from;
+    while (i < t.n && i - from < WORD_MOST && letter(t.p[i]))
+        i++;
+    return i;
+}
+
 /* The gap behind the word that begins at text[at]; false when it is no single word, or no such gap follows. */
 static bool gap_behind(struct flt_str t, size_t at, struct gap *g)
 {
-    size_t i = at;
-    while (i < t.n && i - at <= WORD_MOST && letter(t.p[i]))
-        i++;
-    if (i == at || i - at > WORD_MOST)
+    size_t i = word_end(t, at);
+    if (i == at)
         return false;
     *g = gap_at(t, i);
     return g->to > i && !g->plain && g->lines == 0 && g->to < t.n && letter(t.p[g->to]);
@@ -72,42 +87,45 @@ static bool gap_behind(struct flt_str t, size_t at, struct gap *g)
 /* The same of the word that ends before text[end]. */
 static bool gap_before(struct flt_str t, size_t end, struct gap *g)
 {
-    size_t i = end;
-    while (i > 0 && end - i <= WORD_MOST && letter(t.p[i - 1]))
-        i--;
-    size_t from = i;
+    size_t i = word_begin(t, end), from = i;
     while (from > 0 && i - from < RUN_MOST && gap_byte(t.p[from - 1]))
         from--;
-    if (i == end || end - i > WORD_MOST || from == i || from == 0 || !letter(t.p[from - 1]))
+    if (i == end || from == i || from == 0 || !letter(t.p[from - 1]))
         return false;
     *g = gap_at(t, from);
     return !g->plain && g->lines == 0 && g->to == i;
 }
 
-/* How common the word between two gaps is: words of a sentence, not parts of an identifier. */
+/* True for a common word, or the begin of one: most identifiers have another among theirs. */
 static bool known(struct flt_str t, size_t from, size_t to)
 {
     char low[WORD_MOST];
     for (size_t i = from; i < to; i++)
         low[i - from] = (char)(t.p[i] | 0x20);
-    return flt_words_bits((struct flt_str){low, to - from}) < FLT_WORDS_RARE;
+    if (to - from == 1)
+        return low[0] == 'a' || low[0] == 'i';
+    return to > from && flt_words_known((struct flt_str){low, to - from});
 }
 
-/* At least `least` gaps in a row, one word between each two; those words are common ones. */
-static bool in_row(struct flt_str t, const struct gap *g, unsigned least)
+/*
+ * True for a gap with others before and behind it (either: of the two, where one will do), one word between each two;
+ * all of these words are common ones. Of a longer row, the first and the last are near one that is in the middle.
+ */
+static bool in_row(struct flt_str t, const struct gap *g, bool either)
 {
-    unsigned n = 1;
-    struct gap last = *g, next;
-    while (n < least && gap_before(t, last.from, &next) && known(t, next.to, last.from)) {
-        last = next;
-        n++;
-    }
-    for (last = *g; n < least && gap_behind(t, last.to, &next) && known(t, last.to, next.from); n++)
-        last = next;
-    return n >= least;
+    struct gap first = *g, last = *g;
+    bool before = gap_before(t, g->from, &first);
+    if (!before && !either)
+        return false;
+    bool behind = gap_behind(t, g->to, &last);
+    if (either ? !before && !behind : !behind)
+        return false;
+    return known(t, word_begin(t, g->from), g->from) && known(t, g->to, word_end(t, g->to)) &&
+           (!before || known(t, word_begin(t, first.from), first.from)) &&
+           (!behind || known(t, last.to, word_end(t, last.to)));
 }
 
-/* True when the line that begins (step 1) or ends (step -1) at the gap is short, and broken off like this one. */
+/* True when the line before or behind the gap is short, and broken off like this one. */
 static bool short_line(struct flt_str t, const struct gap *g, bool behind)
 {
     size_t i;
@@ -122,6 +140,16 @@ static bool short_line(struct flt_str t, const struct gap *g, bool behind)
     return i > 0 && i + 1 < t.n && letter(t.p[i - 1]) && small(t.p[i + 1]);
 }
 
+/* True when the mark of emphasis that opens before text[at] is closed on the line. */
+static bool closed(struct flt_str t, size_t at, char mark)
+{
+    for (size_t i = at + 1; i + 1 < t.n && i - at < LINE_MOST && t.p[i] != '\n'; i++) {
+        if (t.p[i] == mark && t.p[i + 1] == mark)
+            return letter(t.p[i - 1]);
+    }
+    return false;
+}
+
 bool flt_spacing_asks(struct flt_str t, size_t at)
 {
     struct gap g = gap_at(t, at);
@@ -131,10 +159,10 @@ bool flt_spacing_asks(struct flt_str t, size_t at)
         return g.lines == 1 && g.to - at == 1 && small(t.p[g.to]) &&
                (short_line(t, &g, false) || short_line(t, &g, true));
     if (g.signs == 0)
-        return g.to - at > 1 || in_row(t, &g, ROW);
+        return g.to - at > 1 || in_row(t, &g, true);
     char c = t.p[at] == ' ' ? t.p[g.to - 1] : t.p[at]; /* a sign, unless there are blanks on both sides */
     bool marks = g.signs == 2 && g.blanks == 1 && sign(c) && c != '-' && c != '|';
-    return marks || in_row(t, &g, g.blanks == 1 ? 2 : ROW);
+    return (marks && (c == t.p[at] || closed(t, g.to, c))) || in_row(t, &g, g.blanks == 1);
 }
 
 /* ---- the view --------------------------------------------------------------------------------------------------- */
@@ -142,13 +170,9 @@ bool flt_spacing_asks(struct flt_str t, size_t at)
 /* One sign between two words, as identifiers and compounds have it, unless there is another gap beside it. */
 static bool lone_sign(struct flt_str t, const struct gap *g)
 {
-    size_t a = g->from, b = g->to;
+    size_t a = word_begin(t, g->from), b = word_end(t, g->to);
     if (g->to - g->from != 1 || g->signs != 1)
         return false;
-    while (a > 0 && g->from - a < WORD_MOST && letter(t.p[a - 1]))
-        a--;
-    while (b < t.n && b - g->to < WORD_MOST && letter(t.p[b]))
-        b++;
     return !(a > 0 && sign(t.p[a - 1])) && !(b < t.n && sign(t.p[b]));
 }
 
@@ -208,7 +232,7 @@ static struct flt_gap skipped(const struct flt_maker *k, struct flt_str t, size_
     size_t begin;
     if (!next_part(k->places, t.n, from, &begin, to))
         begin = *to = t.n;
-    return flt_gap_find(t, from, begin, FLT_GAP_SOFT, FLT_GAP_SOFT);
+    return flt_gap_find(t, from, begin, REACH, REACH);
 }
 
 /* A line end for what is left away: it stands for the last character of that. */

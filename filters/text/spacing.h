@@ -9,9 +9,9 @@
 
 /*
  * True when the gap that begins at text[at], right behind an ASCII letter, asks for the view. Doubled blanks and marks
- * of emphasis (**, __, ~~) beside a blank do so alone; one sign or tab only in a row of such gaps between single words,
- * since identifiers and tables have some; one line end only where the lines are short on both sides. Looks at a few
- * words at most.
+ * of emphasis (**, __, ~~; opening ones that are closed) beside a blank do so alone; one sign or tab only in a row of
+ * such gaps between single words, since identifiers and tables have some; one line end only where the lines are short
+ * on both sides. Looks at a few words at most.
  */
 bool flt_spacing_asks(struct flt_str text, size_t at);
 

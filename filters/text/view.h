@@ -111,8 +111,7 @@ void flt_probe_text(struct flt_str text, uint32_t wanted, struct flt_probe *out)
 int flt_fold(struct flt_maker *k, struct flt_str text, struct flt_derived *out) FLT_MUST_CHECK;
 /*
  * spacing.c: runs of blanks, tabs, marks of emphasis and underscores, and one line end between words, as one blank; a
- * FOLDED view of its own. Only about the places that the probe of the text named (k->places; NULL: nothing is made),
- * FLT_GAP_SOFT bytes on both sides of them.
+ * FOLDED view of its own. Only about the places that the probe of the text named (k->places; NULL: nothing is made).
  */
 int flt_spacing(struct flt_maker *k, struct flt_str text, struct flt_derived *out) FLT_MUST_CHECK;
 /* skeleton.c: look-alike letters of other scripts and styles to ASCII (UTS #39), on folded text. */

@@ -41,9 +41,11 @@ for word in sorted(set(prose) | set(code)):
         continue
     share = (2 * prose[word] / prose_size + code[word] / code_size) / 3
     if -math.log2(share) <= LEAST:
-        rows[word[0]] += word + chr(ord("0") + round(-2 * math.log2(share)))
-print("/* Made by word_gen.py. Words by first letter, each followed by '0' + -2 log2 of its share of all bytes. */")
-for letter in "abcdefghijklmnopqrstuvwxyz":
-    row = rows[letter]
-    for at in range(0, max(len(row), 1), 112):
-        print('    "%s"%s' % (row[at : at + 112], "," if at + 112 >= len(row) else ""))
+        rows[word[:2]] += word + chr(ord("0") + round(-2 * math.log2(share)))
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+print("/* Made by word_gen.py. By the first two letters: words, each followed by '0' + -2 log2 of its share of all bytes. */")
+for first in LETTERS:
+    for second in LETTERS:
+        row = rows[first + second]
+        for at in range(0, max(len(row), 1), 112):
+            print('    "%s"%s' % (row[at : at + 112], "," if at + 112 >= len(row) else ""))

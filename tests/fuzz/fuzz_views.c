@@ -102,6 +102,19 @@ static void check_places(struct flt_str text, const struct flt_probe *p, view_ma
     flt_arena_free(arena);
 }
 
+/* The view of gaps is made where the probe says, never longer than the text, and told of nothing it is not made. */
+static void check_spacing(struct flt_str text, const struct flt_probe *p)
+{
+    struct flt_arena *arena = flt_arena_new((size_t)1 << 28);
+    struct flt_maker k = {.arena = arena, .budget = (size_t)1 << 27, .places = &p->places};
+    struct flt_derived d;
+    require(arena != NULL && flt_spacing(&k, text, &d) == FLT_OK && k.left_out == 0, "maker", FLT_VIEW_FOLDED);
+    require((d.text.n != 0) == p->spaced, "the probe and the view of gaps differ", p->spaced);
+    require(d.text.n <= text.n && map_fault(&d, text.n) == NULL, "map of the view of gaps", 0);
+    require(flt_utf8_valid(d.text, NULL), "the view of gaps is not UTF-8", 0);
+    flt_arena_free(arena);
+}
+
 static void check_decoders(struct flt_str text, const struct flt_probe *p)
 {
     struct flt_arena *arena = flt_arena_new((size_t)1 << 28);
@@ -135,6 +148,7 @@ static void check_probe(struct flt_str text)
     check_places(text, &p, flt_leet, FLT_VIEW_LEET);
     check_places(text, &p, flt_squash, FLT_VIEW_SQUASHED);
     check_decoders(text, &p);
+    check_spacing(text, &p);
 }
 
 /* ---- the whole walk --------------------------------------------------------------------------------------------- */
