@@ -46,6 +46,7 @@ struct flt_kit {
 struct flt_origin {
     const struct flt_origin *parent; /* NULL = made from the span's own text */
     struct flt_offmap map;           /* its offsets -> the parent's */
+    const char *text, *above;        /* its bytes, and those of the parent */
     enum flt_view view;
     uint32_t chain; /* bit per view on the way from the span's own text */
 };

@@ -59,8 +59,12 @@ bool flt_origin_same(const struct flt_origin *o, uint64_t a, uint64_t b)
     if (o->map.v[low].atom || o->map.v[low].to > a)
         return false;
     /* What the text begins or ends with must be what the parent begins or ends with, or lie out of sight. */
+    const struct flt_offstep *step = &o->map.v[low];
     uint64_t end = low + 1 < o->map.n ? o->map.v[low + 1].to : o->map.to_end;
-    return b <= end && (a > 0 || o->map.v[low].from == 0);
+    if (b > end || (a == 0 && step->from != 0))
+        return false;
+    /* Letters may have been replaced by as many bytes: a map says where text stands, not that it is the same. */
+    return memcmp(o->text + a, o->above + step->from + (a - step->to), b - a) == 0;
 }
 
 void flt_origin_views(const struct flt_origin *o, uint8_t out[FLT_CHAIN_MAX])
@@ -172,7 +176,8 @@ static int enter(struct walk *w, const struct node *parent, const struct flt_der
     struct flt_origin *o = flt_arena_alloc(w->maker.arena, sizeof(*o));
     if (o == NULL)
         return FLT_E_NOMEM;
-    *o = (struct flt_origin){.parent = parent->origin, .map = d->map, .view = d->view};
+    *o = (struct flt_origin){
+        .parent = parent->origin, .map = d->map, .text = d->text.p, .above = parent->text.p, .view = d->view};
     o->chain = BIT(d->view) | (parent->origin != NULL ? parent->origin->chain : 0);
     *out = (struct node){.text = d->text, .origin = o, .depth = parent->depth};
     return (o->chain & ~w->wanted) == 0 ? scan(w, out) : FLT_OK;
@@ -309,6 +314,9 @@ static int visit(struct walk *w, const struct node *n)
         rc = spacing(w, &plain, &q);
     if (rc == FLT_OK)
         rc = letters(w, &plain, &q);
+    /* Of a long text, only what is about the changed places stands in a folded one. */
+    if (rc == FLT_OK && plain.text.p != n->text.p)
+        rc = letters(w, n, &p);
     if (rc == FLT_OK && (p.views & BIT(FLT_VIEW_JOINED)) && n->depth < DEPTH) {
         rc = derive(w, n, FLT_VIEW_JOINED, flt_join, NULL, &joined);
         joined.depth++;

@@ -66,7 +66,7 @@ static void gates_end_where_their_expressions_do(void **state)
 {
     static const char *const alphabets[] = {
         "0123456789 ./-",    "11111 x",         "12345678-- @",      "@a1 \x80\xff", "1@ ./-x\xb1 ...",
-        "abcdefgh_-Z+/234 ", "aF9::::g",        "aF9----g",          "-a1",     "1Qq~~9 ",
+        "abcdefgh_-Z+/234 ", "aF9::::g",        "aF9----g",          "-a1",          "1Qq~~9 ",
         "x\b\x1b\x7f",       "abcdefghijklm .", "ab\ncdefghijklmno", "::ab-\x1b",
     };
     uint32_t id[FLT_DIGIT_GATES];
