@@ -5,6 +5,7 @@ struct flt_profile {
     struct flt_solo solo;
     const struct flt_ruleset *rs;
     uint64_t hits, budget;
+    uint32_t n_on; /* rules that are on */
     struct flt_track track; /* between scan and confirm */
     struct flt_record record;
 };
@@ -17,6 +18,8 @@ struct flt_profile *flt_profile_new(const struct flt_snapshot *s)
         return NULL;
     }
     p->rs = s->rs;
+    for (uint32_t i = 0; i < s->rs->n_rules; i++)
+        p->n_on += p->solo.policy->on[i];
     for (uint32_t i = 0; i < s->rs->n_rules; i++)
         flt_profile_rule(p, i, false);
     return p;
@@ -35,6 +38,7 @@ void flt_profile_free(struct flt_profile *p)
 void flt_profile_rule(struct flt_profile *p, uint32_t rule, bool on)
 {
     size_t n = p->rs->n_rules;
+    p->n_on = p->n_on + on - p->solo.policy->on[rule];
     p->solo.policy->on[rule] = on;
     p->solo.policy->act[((size_t)FLT_REQUEST * FLT_ROLE_COUNT + FLT_ROLE_USER) * n + rule] =
         on ? FLT_ACT_ANNOTATE : FLT_ACT_ALLOW;
@@ -44,6 +48,8 @@ static void on_hit(void *arg, uint32_t id, uint64_t end)
 {
     struct flt_profile *p = arg;
     const struct flt_expression_hits *e = &p->rs->expressions[id];
+    if (p->n_on == 0)
+        return;
     for (uint32_t i = 0; i < e->n; i++)
         p->hits += p->solo.policy->on[p->rs->detectors[e->v[i].det].rule];
     flt_track_scan_hit(&p->track, id, end);

@@ -253,7 +253,7 @@ static bool add_gate(struct collector *c, const struct flt_shape *shape, struct 
  */
 static bool add_pattern(struct collector *c, const char *pattern, bool caseless, struct flt_expression_step step)
 {
-    struct flt_shape shape;
+    struct flt_shape shape = {.max = 0};
     struct flt_buf head;
     size_t where;
     const char *why;
@@ -277,7 +277,7 @@ static bool add_pattern(struct collector *c, const char *pattern, bool caseless,
         return add_literals(c, best, caseless, step);
     if (digits)
         return add_gate(c, &shape, step);
-    struct flt_expression whole = {.pattern = pattern, .caseless = caseless, .beyond = beyond};
+    struct flt_expression whole = {.pattern = pattern, .caseless = caseless, .beyond = beyond, .width = shape.max};
     return add_step(expression(c, whole), step);
 }
 
@@ -293,7 +293,7 @@ static bool add_pattern(struct collector *c, const char *pattern, bool caseless,
 #define COST_WINDOW   100.0
 #define COST_REACH    1.0    /* of each byte of a window */
 #define COST_STRING   0.0002 /* of each string more to look for */
-#define COST_ANYWHERE 0.02   /* of each that has no anchor (finder.h) */
+#define COST_ANYWHERE 0.3    /* of each that has no anchor (finder.h) */
 #define NEAR          24u    /* bytes within which a match begins */
 
 static double window_cost(uint32_t reach, uint32_t width)

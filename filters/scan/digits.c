@@ -35,18 +35,26 @@ const char *const flt_digit_gates[FLT_DIGIT_GATES] = {
 #define TRIGGER 16u /* at which a gate begins or ends: no skipping */
 #define CONTROL 32u
 
+static const uint8_t kinds[256] = {
+    ['0' ... '9'] = DIGIT | HEX | TOKENS | TRIGGER,
+    ['A' ... 'F'] = LETTER | TOKENS | HEX,
+    ['a' ... 'f'] = LETTER | TOKENS | HEX,
+    ['G' ... 'Z'] = LETTER | TOKENS,
+    ['g' ... 'z'] = LETTER | TOKENS,
+    ['-'] = TOKENS | TRIGGER,
+    ['_'] = TOKENS,
+    ['+'] = TOKENS,
+    ['/'] = TOKENS,
+    ['@'] = TRIGGER,
+    [':'] = TRIGGER,
+    ['\b'] = CONTROL | TRIGGER,
+    [0x1b] = CONTROL | TRIGGER,
+    [0x7f] = CONTROL | TRIGGER,
+};
+
 static inline unsigned kind_of(uint8_t c)
 {
-    uint8_t low = c | 0x20;
-    if (c >= '0' && c <= '9')
-        return DIGIT | HEX | TOKENS | TRIGGER;
-    if (low >= 'a' && low <= 'z')
-        return LETTER | TOKENS | (low <= 'f' ? HEX : 0);
-    if (c == '-' || c == '_' || c == '+' || c == '/')
-        return TOKENS | (c == '-' ? TRIGGER : 0);
-    if (c == '\b' || c == 0x1b || c == 0x7f)
-        return CONTROL | TRIGGER;
-    return c == '@' || c == ':' ? TRIGGER : 0;
+    return kinds[c];
 }
 
 #ifdef __SSE2__

@@ -14,17 +14,15 @@
  */
 
 /*
- * The same question that anchors() asks of a text: not words of one to three letters with a blank behind them, nor
- * marks with one, which are half of all prose. What stands behind the string may be one.
+ * The same question that anchors() asks of a text: not words of one or two letters with a blank behind them, nor marks
+ * with one, which are a third of all prose. What stands behind the string may be one.
  */
-static bool is_anchor(const char *s, uint32_t len, uint32_t i, bool fresh)
+static bool is_anchor(const char *s, uint32_t i, bool fresh)
 {
     uint8_t c = (uint8_t)s[i], c1 = (uint8_t)s[i + 1], c2 = (uint8_t)s[i + 2];
     if (!is_word(c))
         return c > ' ' && (c < 0x80 ? !is_blank(c1) : c >= 0xc0);
-    if ((i == 0 ? !fresh : is_word((uint8_t)s[i - 1])) || is_blank(c1) || is_blank(c2))
-        return false;
-    return !is_word(c1) || !is_word(c2) || (i + 3 < len && !is_blank((uint8_t)s[i + 3]));
+    return !(i == 0 ? !fresh : is_word((uint8_t)s[i - 1])) && !is_blank(c1) && !is_blank(c2);
 }
 
 /* How rare the bytes are that follow an anchor, in steps: letters as in English, marks and digits more. */
@@ -59,7 +57,7 @@ static unsigned pieces_at(const char *s, uint32_t len, uint32_t i, bool fresh)
         bool room = i >= piece_behind[k] && i - piece_behind[k] + piece_bytes[k] <= len;
         if (!room || (k >= PIECE_3 && !mark))
             continue;
-        kinds |= k > PIECE_3 || is_anchor(s, len, i, fresh) ? 1u << k : 0;
+        kinds |= k > PIECE_3 || is_anchor(s, i, fresh) ? 1u << k : 0;
     }
     return kinds;
 }

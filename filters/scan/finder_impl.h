@@ -24,11 +24,11 @@ enum piece { PIECE_8, PIECE_5, PIECE_4, PIECE_3, PIECE_MID_3, PIECE_BACK_4, PIEC
 static const uint32_t piece_bytes[PIECES] = {8, 5, 4, 3, 3, 4, 3};
 static const uint32_t piece_behind[PIECES] = {0, 0, 0, 0, 1, 3, 2}; /* of them stand before the anchor */
 #define BEHIND    8u  /* bytes kept before a copied text; a piece needs three */
-#define LONG_BITS 11u /* words of 64 bits of the filter of longer pieces, as a power of two */
-#define HEAD_BITS 17u /* bits of the filter of what pieces of four bytes and more begin with */
-#define MARK_BITS 15u /* bits of each of the filters that are asked at marks */
+#define LONG_BITS 10u /* words of 64 bits of the filter of longer pieces, as a power of two */
+#define HEAD_BITS 16u /* bits of the filter of what pieces of four bytes and more begin with */
+#define MARK_BITS 13u /* bits of each of the filters that are asked at marks */
 
-#define INNER_LEAST 6u /* within words, places with so many letters and digits from there on are anchors */
+#define INNER_LEAST 5u /* within words, places with so many letters and digits from there on are anchors */
 
 /* One cache line. */
 struct string {

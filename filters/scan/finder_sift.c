@@ -90,9 +90,8 @@ HOT uint64_t ahead_of(uint64_t now, uint64_t next, unsigned n)
 HOT uint64_t anchors(const struct classes *now, const struct classes *next, uint64_t inside)
 {
     uint64_t begins = now->word & ~(now->word << 1 | inside), blank1 = ahead_of(now->blank, next->blank, 1);
-    uint64_t blank2 = ahead_of(now->blank, next->blank, 2), blank3 = ahead_of(now->blank, next->blank, 3);
-    uint64_t word1 = ahead_of(now->word, next->word, 1), word2 = ahead_of(now->word, next->word, 2);
-    return (begins & ~(blank1 | blank2 | (word1 & word2 & blank3))) | (now->mark & ~blank1) | now->first;
+    uint64_t blank2 = ahead_of(now->blank, next->blank, 2);
+    return (begins & ~(blank1 | blank2)) | (now->mark & ~blank1) | now->first;
 }
 
 /* Where INNER_LEAST letters and digits stand within a word. */

@@ -12,12 +12,13 @@ struct flt_scanner {
     struct flt_finder *finder;
     uint32_t gate[FLT_DIGIT_GATES]; /* expressions, or FLT_GATE_UNUSED */
     bool gates;
-    hs_database_t *block, *stream; /* of all; NULL when the other two do it all */
-    hs_database_t *ascii;          /* of the first n_ascii, which texts without other bytes can match; or NULL */
-    uint32_t n_ascii;
-    uint32_t *left; /* Hyperscan's ids -> expressions */
+    hs_database_t *stream; /* of what is left, all of it; NULL when the other two do it all */
+    /* For whole texts: of the first n_ascii, and of those that only match where bytes beyond ASCII are; or NULL. */
+    hs_database_t *ascii, *beyond;
+    uint32_t n_ascii, reach; /* reach: greatest width of the latter */
+    uint32_t *left;          /* Hyperscan's ids -> expressions */
     uint32_t n_left;
-    size_t block_bytes, ascii_bytes, stream_bytes, stream_state;
+    size_t ascii_bytes, beyond_bytes, stream_bytes, stream_state;
 };
 
 struct flt_scratch {
@@ -164,8 +165,11 @@ static int deal(struct flt_scanner *s, const struct flt_expression *v, uint32_t 
     }
     s->n_ascii = s->n_left;
     for (uint32_t i = 0; i < n; i++) {
-        if (is_beyond(&v[i]) && leaves(d, &v[i]))
-            leave(s, d, &v[i]);
+        if (!is_beyond(&v[i]) || !leaves(d, &v[i]))
+            continue;
+        uint32_t width = v[i].len != 0 ? v[i].len : v[i].width;
+        s->reach = width > s->reach ? width : s->reach;
+        leave(s, d, &v[i]);
     }
     s->finder = string != NULL ? flt_finder_new(string, n_string) : NULL;
     free(string);
@@ -189,21 +193,28 @@ static bool build(struct flt_scanner *s, const struct flt_expression *rest, cons
 {
     if (s->n_left == 0)
         return true;
-    s->block = obtain(rest, s->n_left, HS_MODE_BLOCK, cache_dir, bad, why, cap);
-    if (s->block != NULL && s->n_ascii != 0 && s->n_ascii != s->n_left)
+    if (s->n_ascii != 0)
         s->ascii = obtain(rest, s->n_ascii, HS_MODE_BLOCK, cache_dir, bad, why, cap);
-    if (s->block != NULL && (s->ascii != NULL || s->n_ascii == 0 || s->n_ascii == s->n_left))
-        s->stream = obtain(rest, s->n_left, HS_MODE_STREAM, cache_dir, bad, why, cap);
-    if (*bad != UINT32_MAX)
-        *bad = s->left[*bad];
-    if (s->block == NULL || s->stream == NULL)
-        return false;
-    if (hs_database_size(s->block, &s->block_bytes) == HS_SUCCESS &&
-        (s->ascii == NULL || hs_database_size(s->ascii, &s->ascii_bytes) == HS_SUCCESS) &&
+    if (s->ascii == NULL && s->n_ascii != 0)
+        goto out;
+    if (s->n_ascii != s->n_left) {
+        s->beyond = obtain(rest + s->n_ascii, s->n_left - s->n_ascii, HS_MODE_BLOCK, cache_dir, bad, why, cap);
+        *bad += *bad != UINT32_MAX ? s->n_ascii : 0;
+    }
+    if (s->beyond == NULL && s->n_ascii != s->n_left)
+        goto out;
+    s->stream = obtain(rest, s->n_left, HS_MODE_STREAM, cache_dir, bad, why, cap);
+    if (s->stream == NULL)
+        goto out;
+    if ((s->ascii == NULL || hs_database_size(s->ascii, &s->ascii_bytes) == HS_SUCCESS) &&
+        (s->beyond == NULL || hs_database_size(s->beyond, &s->beyond_bytes) == HS_SUCCESS) &&
         hs_database_size(s->stream, &s->stream_bytes) == HS_SUCCESS &&
         hs_stream_size(s->stream, &s->stream_state) == HS_SUCCESS)
         return true;
     snprintf(why, cap, "the compiled database does not answer");
+out:
+    if (*bad != UINT32_MAX)
+        *bad = s->left[*bad];
     return false;
 }
 
@@ -235,8 +246,8 @@ void flt_scanner_free(struct flt_scanner *s)
     if (s == NULL)
         return;
     flt_finder_free(s->finder);
-    hs_free_database(s->block);
     hs_free_database(s->ascii);
+    hs_free_database(s->beyond);
     hs_free_database(s->stream);
     free(s->left);
     free(s);
@@ -244,7 +255,7 @@ void flt_scanner_free(struct flt_scanner *s)
 
 size_t flt_scanner_memory(const struct flt_scanner *s)
 {
-    return sizeof(*s) + flt_finder_memory(s->finder) + s->n_left * sizeof(*s->left) + s->block_bytes + s->ascii_bytes +
+    return sizeof(*s) + flt_finder_memory(s->finder) + s->n_left * sizeof(*s->left) + s->ascii_bytes + s->beyond_bytes +
            s->stream_bytes;
 }
 
@@ -262,10 +273,11 @@ int flt_scratch_fit(struct flt_scratch *k, const struct flt_scanner *s)
 {
     if (s->n_left == 0)
         return FLT_OK;
-    if (s->ascii != NULL && hs_alloc_scratch(s->ascii, &k->hs) != HS_SUCCESS)
-        return FLT_E_NOMEM;
-    if (hs_alloc_scratch(s->block, &k->hs) != HS_SUCCESS || hs_alloc_scratch(s->stream, &k->hs) != HS_SUCCESS)
-        return FLT_E_NOMEM;
+    const hs_database_t *const db[] = {s->ascii, s->beyond, s->stream};
+    for (unsigned i = 0; i < FLT_ARRAY_LEN(db); i++) {
+        if (db[i] != NULL && hs_alloc_scratch(db[i], &k->hs) != HS_SUCCESS)
+            return FLT_E_NOMEM;
+    }
     return FLT_OK;
 }
 
@@ -281,6 +293,7 @@ struct hit_call {
     const uint32_t *left;
     flt_hit_fn fn;
     void *arg;
+    uint64_t base;
 };
 
 static int on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *ctx)
@@ -288,34 +301,46 @@ static int on_match(unsigned id, unsigned long long from, unsigned long long to,
     const struct hit_call *c = ctx;
     (void)from;
     (void)flags;
-    c->fn(c->arg, c->left[id], to);
+    c->fn(c->arg, c->left[id], c->base + to);
     return 0;
 }
 
-static bool is_ascii(struct flt_str text)
+/* The first byte beyond ASCII in text[at..], or its end. */
+static size_t next_beyond(struct flt_str text, size_t at)
 {
-    uint64_t all = 0, w;
-    size_t at = 0;
+    uint64_t w;
     for (; at + sizeof(w) <= text.n; at += sizeof(w)) {
         memcpy(&w, text.p + at, sizeof(w));
-        all |= w;
+        if ((w & UINT64_C(0x8080808080808080)) != 0)
+            break;
     }
-    for (; at < text.n; at++)
-        all |= (uint64_t)(uint8_t)text.p[at];
-    return (all & UINT64_C(0x8080808080808080)) == 0;
+    while (at < text.n && (uint8_t)text.p[at] < 0x80)
+        at++;
+    return at;
 }
 
-/* What Hyperscan has to look for in the text; NULL = nothing. */
-static const hs_database_t *database_for(const struct flt_scanner *s, struct flt_str text)
+/* Around bytes beyond ASCII; parts that are nearer to each other than a match is wide are one. */
+static hs_error_t scan_beyond(const struct flt_scanner *s, hs_scratch_t *k, struct flt_str text, struct hit_call *call)
 {
-    if (s->n_ascii == s->n_left || !is_ascii(text))
-        return s->block;
-    return s->ascii;
+    hs_error_t rc = HS_SUCCESS;
+    size_t at = next_beyond(text, 0), reach = s->reach;
+    while (rc == HS_SUCCESS && at < text.n) {
+        size_t from = at > reach ? at - reach : 0, next = next_beyond(text, at + 1);
+        while (next < text.n && next - at <= 2 * reach) {
+            at = next;
+            next = next_beyond(text, at + 1);
+        }
+        size_t to = text.n - at > reach ? at + reach : text.n;
+        call->base = from;
+        rc = hs_scan(s->beyond, text.p + from, (unsigned)(to - from), 0, k, on_match, call);
+        at = next;
+    }
+    return rc;
 }
 
 int flt_scan_block(const struct flt_scanner *s, struct flt_scratch *k, struct flt_str text, flt_hit_fn fn, void *arg)
 {
-    struct hit_call call = {s->left, fn, arg};
+    struct hit_call call = {s->left, fn, arg, 0};
     struct flt_digits digits = {0};
     if (text.n == 0)
         return FLT_OK;
@@ -332,9 +357,11 @@ int flt_scan_block(const struct flt_scanner *s, struct flt_scratch *k, struct fl
     flt_finder_run(s->finder, text, 0, 0, fn, arg);
     if (s->gates)
         flt_digits_run(&digits, text, 0, s->gate, fn, arg);
-    const hs_database_t *db = database_for(s, text);
-    if (db != NULL)
-        rc = hs_scan(db, text.p, (unsigned)text.n, 0, k->hs, on_match, &call);
+    if (s->ascii != NULL)
+        rc = hs_scan(s->ascii, text.p, (unsigned)text.n, 0, k->hs, on_match, &call);
+    call.left += s->n_ascii;
+    if (s->beyond != NULL && rc == HS_SUCCESS)
+        rc = scan_beyond(s, k->hs, text, &call);
     k->busy = false;
     return rc == HS_SUCCESS ? FLT_OK : FLT_E_ENGINE;
 }
@@ -376,7 +403,7 @@ static void feed_finder(struct flt_scan_stream *st, struct flt_str text, flt_hit
 
 int flt_scan_feed(struct flt_scan_stream *st, struct flt_scratch *k, struct flt_str text, flt_hit_fn fn, void *arg)
 {
-    struct hit_call call = {st->s->left, fn, arg};
+    struct hit_call call = {st->s->left, fn, arg, 0};
     if (k->busy)
         return FLT_E_ENGINE;
     k->busy = true;

@@ -18,8 +18,9 @@ struct flt_expression {
     uint32_t len;        /* not 0: a fixed string of so many bytes, FLT_FINDER_MIN to FLT_FINDER_MAX */
     uint32_t id;         /* what its hits are reported under */
     bool caseless;
-    bool beyond; /* a pattern: every match holds a byte beyond ASCII */
-    bool fresh;  /* a string: only wanted where no ASCII letter or digit stands directly before it */
+    bool beyond;    /* a pattern: every match holds a byte beyond ASCII, */
+    uint32_t width; /* and has at most so many bytes */
+    bool fresh;     /* a string: only wanted where no ASCII letter or digit stands directly before it */
 };
 
 /*
