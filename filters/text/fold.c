@@ -490,7 +490,7 @@ int flt_fold(struct flt_maker *k, struct flt_str text, struct flt_derived *out)
     uint32_t i = plain_run(f.p, f.n);
     if (i < f.n)
         i = next_special(&f, i, &len, &e);
-    f.whole = memchr(text.p, 0x08, text.n) != NULL || memchr(text.p, 0x7F, text.n) != NULL;
+    f.whole = text.n != 0 && (memchr(text.p, 0x08, text.n) != NULL || memchr(text.p, 0x7F, text.n) != NULL);
     seek(&f, i, len, e);
     int rc;
     if (f.next == f.n || !flt_mapper_begin(&f.m, k, bound(f.p, f.n), text.n, &rc))
