@@ -99,7 +99,7 @@ static bool gap_before(struct flt_str t, size_t end, struct gap *g)
 /* True for a common word, or the begin of one: most identifiers have another among theirs. */
 static bool known(struct flt_str t, size_t from, size_t to)
 {
-    char low[WORD_MOST];
+    char low[WORD_MOST] = {0};
     for (size_t i = from; i < to; i++)
         low[i - from] = (char)(t.p[i] | 0x20);
     if (to - from == 1)

@@ -47,5 +47,4 @@ print("/* Made by word_gen.py. By the first two letters: words, each followed by
 for first in LETTERS:
     for second in LETTERS:
         row = rows[first + second]
-        for at in range(0, max(len(row), 1), 112):
-            print('    "%s"%s' % (row[at : at + 112], "," if at + 112 >= len(row) else ""))
+        print('    "%s",' % row)

@@ -117,16 +117,17 @@ static void score(struct pen *w, double value)
 {
     char digits[16] = "0.";
     size_t n = 2;
-    double scaled = value * 1e6;
+    double scaled = value * 1e6, tenth = 0.1;
     struct flt_jw other;
 
     if (value == 0) {
         LITERAL(w, "0");
         return;
     }
-    for (double tenth = 0.1; tenth > 5e-5 && value < tenth; tenth /= 10) {
+    for (unsigned zeros = 0; zeros < 4 && value < tenth; zeros++) {
         digits[n++] = '0';
         scaled *= 10;
+        tenth /= 10;
     }
     if (!(value >= 1e-4) || scaled >= 999999.5) { /* not a number fails every comparison */
         flt_jw_init(&other, w->out);
