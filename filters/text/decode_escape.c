@@ -77,7 +77,9 @@ static unsigned percent_at(struct flt_str t, size_t at, char out[4], unsigned *n
     }
     if (hex_at(t, at + 1, 2, &v) != 2)
         return 0;
-    return 2 + put_byte(v, out, n, telling);
+    unsigned more = put_byte(v, out, n, telling);
+    *telling = *telling || v == ':' || v == '@'; /* an address within an address may hold what is to be found */
+    return 2 + more;
 }
 
 /* ---- entities -------------------------------------------------------------------------------------------------- */
