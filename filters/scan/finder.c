@@ -20,9 +20,9 @@
 static bool is_anchor(const char *s, uint32_t i, bool fresh)
 {
     uint8_t c = (uint8_t)s[i], c1 = (uint8_t)s[i + 1], c2 = (uint8_t)s[i + 2];
-    if (!is_word(c))
+    if (!flt_finder_in_word(c))
         return c > ' ' && (c < 0x80 ? !is_blank(c1) : c >= 0xc0);
-    return !(i == 0 ? !fresh : is_word((uint8_t)s[i - 1])) && !is_blank(c1) && !is_blank(c2);
+    return !(i == 0 ? !fresh : flt_finder_in_word((uint8_t)s[i - 1])) && !is_blank(c1) && !is_blank(c2);
 }
 
 /* How rare the bytes are that follow an anchor, in steps: letters as in English, marks and digits more. */
@@ -45,7 +45,7 @@ struct anchor {
 
 static bool is_mark(uint8_t c)
 {
-    return c > ' ' && c < 0x80 && !is_word(c);
+    return c > ' ' && c < 0x80 && !flt_finder_in_word(c);
 }
 
 /* The kinds of pieces that there are at one place of a string, a bit each. */
@@ -65,7 +65,7 @@ static unsigned pieces_at(const char *s, uint32_t len, uint32_t i, bool fresh)
 static bool begins_long(const char *s, uint32_t len)
 {
     uint32_t n = 0;
-    while (n < len && is_word((uint8_t)s[n]))
+    while (n < len && flt_finder_in_word((uint8_t)s[n]))
         n++;
     return n >= INNER_LEAST;
 }
@@ -107,21 +107,13 @@ static void set_bit(uint64_t *filter, uint32_t i)
 static void add_string(struct flt_finder *f, const struct flt_finder_string *v, struct anchor a)
 {
     struct string *t = &f->string[f->n++];
-    uint8_t value[FLT_FINDER_MAX] = {0}, mask[FLT_FINDER_MAX] = {0};
     char piece[AHEAD] = {0};
-    for (uint32_t i = 0; i < v->len; i++) {
-        uint8_t c = (uint8_t)v->s[i], low = c | 0x20;
-        bool either = v->caseless && low >= 'a' && low <= 'z';
-        mask[i] = either ? 0xdf : 0xff;
-        value[i] = c & mask[i];
-    }
     memcpy(piece, v->s + a.at - piece_behind[a.piece], piece_bytes[a.piece]);
     uint64_t w = load64(piece) | FOLD;
     uint32_t hash = hash_of(w, a.piece), four = hash_of(w, PIECE_4);
     *t = (struct string){.hash = hash, .id = v->id, .len = (uint8_t)v->len, .anchor = (uint8_t)a.at};
     t->fresh = v->fresh;
-    memcpy(t->value, value, sizeof(t->value));
-    memcpy(t->mask, mask, sizeof(t->mask));
+    flt_finder_form(&t->form, v);
     if (a.piece >= PIECE_3) {
         set_bit(f->mark[a.piece - PIECE_3], hash >> (32 - MARK_BITS));
         f->marks = true;
@@ -215,29 +207,14 @@ struct run {
     void *arg;
 };
 
-static bool stands_at(const struct string *t, struct flt_str text, size_t at)
-{
-    char copy[FLT_FINDER_MAX] = {0};
-    const char *p = text.p + at;
-    if (text.n - at < FLT_FINDER_MAX) {
-        memcpy(copy, p, text.n - at);
-        p = copy;
-    }
-    for (unsigned i = 0; i < WORDS; i++) {
-        if ((load64(p + 8 * i) & t->mask[i]) != t->value[i])
-            return false;
-    }
-    return true;
-}
-
 static inline void compare(const struct run *r, const struct string *t, size_t at)
 {
     if (at < t->anchor)
         return;
     size_t begin = at - t->anchor;
-    if (t->fresh && begin > 0 && is_word((uint8_t)r->text.p[begin - 1]))
+    if (t->fresh && begin > 0 && flt_finder_in_word((uint8_t)r->text.p[begin - 1]))
         return;
-    if (begin + t->len <= r->text.n && begin + t->len > r->after && stands_at(t, r->text, begin))
+    if (begin + t->len <= r->text.n && begin + t->len > r->after && flt_finder_stands(&t->form, r->text, begin))
         r->fn(r->arg, t->id, r->base + begin + t->len);
 }
 

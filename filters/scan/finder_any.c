@@ -1,6 +1,8 @@
 /* finder_any.c: the strings that can begin anywhere, within words too. */
 #include "scan/finder_any.h"
 
+#include "scan/finder_string.h"
+
 #define PIECE     4u
 #define PAIR_BITS 16u
 #define FEW_BITS  15u /* strings of four bytes are few */
@@ -11,10 +13,9 @@
 #define SLOT_BITS 15u
 #define SLOTS     (1u << SLOT_BITS)
 #define FOLD      UINT32_C(0x20202020) /* both cases of a letter, and some other pairs, become one */
-#define WORDS     (FLT_FINDER_MAX / 8)
 
 struct string {
-    uint64_t value[WORDS], mask[WORDS]; /* text & mask == value; zero behind the end */
+    struct flt_finder_form form;
     uint32_t id;
     uint8_t len;
     bool fresh;
@@ -112,15 +113,7 @@ static unsigned best_offset(const char *s, uint32_t len, unsigned count)
 
 static void fill_string(struct string *t, const struct flt_finder_string *v)
 {
-    uint8_t value[FLT_FINDER_MAX] = {0}, mask[FLT_FINDER_MAX] = {0};
-    for (uint32_t i = 0; i < v->len; i++) {
-        uint8_t c = (uint8_t)v->s[i], low = c | 0x20;
-        bool either = v->caseless && low >= 'a' && low <= 'z';
-        mask[i] = either ? 0xdf : 0xff;
-        value[i] = c & mask[i];
-    }
-    memcpy(t->value, value, sizeof(t->value));
-    memcpy(t->mask, mask, sizeof(t->mask));
+    flt_finder_form(&t->form, v);
     t->id = v->id;
     t->len = (uint8_t)v->len;
     t->fresh = v->fresh;
@@ -228,26 +221,6 @@ struct run {
     void *arg;
 };
 
-static bool stands_at(const struct string *t, struct flt_str text, size_t at)
-{
-    char copy[FLT_FINDER_MAX] = {0};
-    const char *p = text.p + at;
-    if (text.n - at < FLT_FINDER_MAX) {
-        memcpy(copy, p, text.n - at);
-        p = copy;
-    }
-    for (unsigned i = 0; i < WORDS; i++) {
-        if ((load64(p + 8 * i) & t->mask[i]) != t->value[i])
-            return false;
-    }
-    return true;
-}
-
-static bool in_word(char c)
-{
-    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-}
-
 /* Something may begin near `at`, where this piece stands. */
 static void look_for(const struct run *r, size_t at, uint32_t piece)
 {
@@ -259,9 +232,9 @@ static void look_for(const struct run *r, size_t at, uint32_t piece)
         if (e->piece != piece || (!e->odd && (at & 1) != 0) || at < e->offset)
             continue;
         size_t begin = at - e->offset;
-        if (t->fresh && begin > 0 && in_word(r->text.p[begin - 1]))
+        if (t->fresh && begin > 0 && flt_finder_in_word((uint8_t)r->text.p[begin - 1]))
             continue;
-        if (begin + t->len <= r->text.n && begin + t->len > r->after && stands_at(t, r->text, begin))
+        if (begin + t->len <= r->text.n && begin + t->len > r->after && flt_finder_stands(&t->form, r->text, begin))
             r->fn(r->arg, t->id, r->base + begin + t->len);
     }
 }

@@ -5,13 +5,13 @@
 #define FLT_SCAN_FINDER_IMPL_H
 
 #include "scan/finder_any.h"
+#include "scan/finder_string.h"
 
 #define BLOCK      64u
 #define SLICE      1024u
 #define AHEAD      8u /* bytes that are read at a place */
 #define SLOT_BITS  14u
 #define SLOTS      (1u << SLOT_BITS)
-#define WORDS      (FLT_FINDER_MAX / 8)
 #define FOLD       UINT64_C(0x2020202020202020) /* both cases of a letter, and some other pairs, become one */
 #define MULTIPLIER UINT64_C(0x9e3779b97f4a7c15) /* 2^64 / golden ratio: Knuth's multiplicative hash */
 #define BIT_MASK   63u
@@ -32,8 +32,8 @@ static const uint32_t piece_behind[PIECES] = {0, 0, 0, 0, 1, 3, 2}; /* of them s
 
 /* One cache line. */
 struct string {
-    uint64_t value[WORDS], mask[WORDS]; /* text & mask == value; zero behind the end */
-    uint32_t hash, id;                  /* hash: of its piece, with the kind of the piece */
+    struct flt_finder_form form;
+    uint32_t hash, id; /* hash: of its piece, with the kind of the piece */
     uint8_t len, anchor;
     bool fresh;
 };
@@ -55,11 +55,6 @@ static inline uint64_t load64(const char *p)
     uint64_t v;
     memcpy(&v, p, sizeof(v));
     return v;
-}
-
-static inline bool is_word(uint8_t c)
-{
-    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
 }
 
 static inline bool is_blank(uint8_t c)

@@ -44,7 +44,7 @@ HOT struct classes classify(const char *p)
     for (unsigned i = 0; i < BLOCK; i++) {
         uint8_t c = (uint8_t)p[i];
         uint64_t bit = UINT64_C(1) << i;
-        *(is_word(c) ? &out.word : is_blank(c) ? &out.blank : c < 0x80 ? &out.mark : &out.first) |= bit;
+        *(flt_finder_in_word(c) ? &out.word : is_blank(c) ? &out.blank : c < 0x80 ? &out.mark : &out.first) |= bit;
         if (c >= 0x80 && c < 0xc0)
             out.first &= ~bit;
     }

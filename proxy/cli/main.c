@@ -16,7 +16,7 @@ static const struct verb {
 } verbs[] = {
     {"serve", px_cli_serve, "[-c FILE] [-t]", "run the proxy; -t checks the configuration and exits"},
     {"check", px_cli_check, "[-c FILE] [options] [FILE|-]", "inspect a text, a request body, or lines of JSON"},
-    {"rules", px_cli_rules, "test|list|explain ID [--rules DIR]...", "test, list and explain rules"},
+    {"rules", px_cli_rules, "test|list|explain ID|bench FILE [--rules DIR]...", "test, list, explain and time rules"},
     {"mock", px_cli_mock, "--listen ADDR [options]", "a deterministic fake LLM upstream"},
     {"version", verb_version, "", "print the version"},
     {"help", verb_help, "", "print this"},
